@@ -1,0 +1,81 @@
+"""Prepares the database and the files of the site, then becomes gunicorn. Run by bin/serve."""
+
+import os
+import secrets
+import socket
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = Path(os.environ.get("ENV_FILE", ROOT / ".env"))
+HOST = "127.0.0.1"  # reachable from this machine only; a front (TLS, load balancer) is the door to the world
+
+ENV_TEMPLATE = """\
+# Written by bin/serve for this machine alone. The table in README.md explains every setting.
+SECRET_KEY={secret_key}
+HTTPS=False
+ALLOWED_HOSTS=localhost,127.0.0.1
+GOOGLE_ANALYTICS_ID=G-SAMPLE0001
+FACEBOOK_PIXEL_ID=1234567890
+HOTJAR_SITE_ID=12345
+"""
+
+
+def chosen_port() -> int:
+    """The port from PORT (1 to 65535); ends the program with one line when it is no port or is taken."""
+    text = os.environ.get("PORT", "8000")
+    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+        sys.exit(f"serve: PORT must be a number from 1 to 65535, not {text!r}")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, int(text)))
+        except OSError as error:
+            sys.exit(f"serve: cannot listen on {HOST}:{text}: {error.strerror} (choose another with PORT)")
+    return int(text)
+
+
+def write_env_file() -> None:
+    """Write a private ``.env`` with a fresh secret key; an existing file is left alone."""
+    try:
+        descriptor = os.open(ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(ENV_TEMPLATE.format(secret_key=secrets.token_urlsafe(50)))
+    print(f"Wrote {ENV_FILE.name} with a new secret key and sample service ids")
+
+
+def prepare() -> None:
+    """Bring database, policy, registry and static files up to date; each step is idempotent."""
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import call_command
+
+    try:
+        import django
+
+        django.setup()
+    except ImproperlyConfigured as error:
+        sys.exit(f"serve: {error}")
+    call_command("migrate", verbosity=0, interactive=False)
+    call_command("load_policy")
+    call_command("load_registry")
+    call_command("collectstatic", verbosity=0, interactive=False)
+
+
+def main() -> None:
+    """Prepare, say where the site is, and hand the process over to gunicorn."""
+    port = chosen_port()
+    write_env_file()
+    os.chdir(ROOT)
+    sys.path.insert(0, str(ROOT))
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
+    prepare()
+    print(f"Serving on http://{HOST}:{port}/ (Ctrl-C stops)")
+    print("Create a staff account for /admin/: .venv/bin/python manage.py createsuperuser", flush=True)
+    gunicorn = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "ossnet_site.wsgi"]
+    os.execv(sys.executable, gunicorn)
+
+
+if __name__ == "__main__":
+    main()

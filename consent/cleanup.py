@@ -1,0 +1,43 @@
+"""Removal of the first-party cookies that a service left in the visitor's browser."""
+
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from http.cookies import Morsel
+
+from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
+
+from consent.services import Service
+
+
+def expire_cookies(request: HttpRequest, response: HttpResponse, services: Iterable[Service]) -> None:
+    """Expire every cookie of the request that ``services`` may have set: on the host and on each parent domain.
+
+    A cookie header does not say for which domain a cookie was set, so each possible one is addressed.
+    """
+    patterns = [pattern for service in services for pattern in service.cookies]
+    names = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    for name in names:
+        for domain in ("", *parent_domains(request.get_host())):
+            # One name may need several Set-Cookie lines, which SimpleCookie allows under different keys.
+            dict.__setitem__(response.cookies, f"{name} {domain}", _expired(name, domain))
+
+
+def parent_domains(host: str) -> list[str]:
+    """``www.ossnet.lv:443`` -> ``["www.ossnet.lv", "ossnet.lv"]``; nothing for an address or a single label."""
+    domain, _port = split_domain_port(host)
+    labels = domain.split(".")
+    if labels[-1].isdigit() or ":" in domain:
+        return []
+    return [".".join(labels[start:]) for start in range(len(labels) - 1)]
+
+
+def _expired(name: str, domain: str) -> Morsel[str]:
+    morsel: Morsel[str] = Morsel()
+    morsel.set(name, "", "")
+    morsel["expires"] = "Thu, 01 Jan 1970 00:00:00 GMT"
+    morsel["max-age"] = 0
+    morsel["path"] = "/"
+    if domain:
+        morsel["domain"] = domain
+    return morsel

@@ -1,0 +1,67 @@
+"""The consent cookie: django-cookie-consent's format, with the record's name in it and a signature over it."""
+
+import uuid
+from datetime import UTC, datetime
+
+from cookie_consent.util import dict_to_cookie_str, parse_cookie_str
+from django.conf import settings
+from django.core.signing import BadSignature, Signer
+from django.http import HttpRequest, HttpResponse
+
+from consent.services import CATEGORIES
+from consent.state import StoredChoice
+
+# Ours has at most 350 bytes; a larger one is not worth a signature check.
+MAX_LENGTH = 1024
+
+
+def _signer() -> Signer:
+    """A signer whose mark reads as one more key of django-cookie-consent's format: ``…|signature=…``."""
+    return Signer(sep="|signature=", salt="consent.cookie")
+
+
+def encode(choice: StoredChoice) -> str:
+    """The cookie's value. A grant is the moment it was given, a refusal django-cookie-consent's "-1"."""
+    moment = choice.decided_at.isoformat()
+    facts = {
+        category: moment if granted else settings.COOKIE_CONSENT_DECLINE for category, granted in choice.grants.items()
+    }
+    facts |= {"record": str(choice.record_id), "subject": str(choice.subject_id), "decided": moment}
+    return _signer().sign(dict_to_cookie_str(facts))
+
+
+def decode(value: str) -> StoredChoice | None:
+    """The choice in a cookie's value; None unless this server signed exactly this value."""
+    if len(value) > MAX_LENGTH:
+        return None
+    try:
+        facts = parse_cookie_str(_signer().unsign(value))
+        return StoredChoice(
+            record_id=uuid.UUID(facts["record"]),
+            subject_id=uuid.UUID(facts["subject"]),
+            decided_at=datetime.fromisoformat(facts["decided"]).astimezone(UTC),
+            grants={
+                category: facts[category] != settings.COOKIE_CONSENT_DECLINE
+                for category in CATEGORIES
+                if category in facts
+            },
+        )
+    except (BadSignature, KeyError, ValueError):
+        return None
+
+
+def read(request: HttpRequest) -> StoredChoice | None:
+    """The choice that the request's cookie carries; None when there is none or it is not one this server issued."""
+    return decode(request.COOKIES.get(settings.COOKIE_CONSENT_NAME, ""))
+
+
+def issue(response: HttpResponse, choice: StoredChoice) -> None:
+    """Give the visitor the cookie. Call only after the record that it names is committed."""
+    response.set_cookie(
+        settings.COOKIE_CONSENT_NAME,
+        encode(choice),
+        max_age=settings.COOKIE_CONSENT_MAX_AGE,
+        secure=settings.COOKIE_CONSENT_SECURE,
+        httponly=settings.COOKIE_CONSENT_HTTPONLY,
+        samesite=settings.COOKIE_CONSENT_SAMESITE,
+    )

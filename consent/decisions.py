@@ -1,0 +1,44 @@
+"""A decision as a pure function: from what the visitor pressed and ticked to a yes or no per category."""
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from consent.models import ConsentRecord
+
+Event = ConsentRecord.Event
+Control = ConsentRecord.Control
+
+
+class Decision(StrEnum):
+    """The values of the form's field ``decision``."""
+
+    ACCEPT_ALL = "accept_all"
+    REJECT_ALL = "reject_all"
+    SAVE = "save"
+    WITHDRAW = "withdraw"
+
+
+CONTROLS = {
+    Decision.ACCEPT_ALL: Control.BANNER_ACCEPT,
+    Decision.REJECT_ALL: Control.BANNER_REJECT,
+    Decision.SAVE: Control.SETTINGS,
+    Decision.WITHDRAW: Control.WITHDRAWAL,
+}
+
+
+def grants(decision: Decision, ticked: Collection[str], offered: Sequence[str]) -> dict[str, bool]:
+    """A yes or no for each offered category. A category that was not ticked is refused."""
+    if decision is Decision.ACCEPT_ALL:
+        return dict.fromkeys(offered, True)
+    if decision is Decision.SAVE:
+        return {category: category in ticked for category in offered}
+    return dict.fromkeys(offered, False)
+
+
+def event(decided: dict[str, bool], granted_before: Collection[str]) -> ConsentRecord.Event:
+    """What the record says happened. Saying no to everything after a grant is a withdrawal, whatever was pressed."""
+    if all(decided.values()) and decided:
+        return Event.GIVEN
+    if any(decided.values()):
+        return Event.PARTLY_GIVEN
+    return Event.WITHDRAWN if granted_before else Event.REFUSED

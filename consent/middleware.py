@@ -1,0 +1,38 @@
+"""Hangs the visitor's consent on the request and the matching Content-Security-Policy on the answer."""
+
+from collections.abc import Callable
+from typing import cast
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.functional import SimpleLazyObject
+
+from consent import cookie, csp
+from consent.state import Consent, ConsentRequest
+
+
+class ConsentMiddleware:
+    """``request.consent`` is the only thing that templates, the policy header and caches ask about consent."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request, then say to the browser what this answer may load."""
+        consent_request = cast("ConsentRequest", request)
+        consent_request.consent = cast("Consent", SimpleLazyObject(lambda: Consent(choice=cookie.read(request))))
+        response = self.get_response(request)
+        service_free = request.path_info.startswith(settings.CONSENT_SERVICE_FREE_PATHS)
+        services = () if service_free else consent_request.consent.services
+        response.headers["Content-Security-Policy"] = csp.header(services)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            keep_states_apart(response)
+        return response
+
+
+def keep_states_apart(response: HttpResponse) -> None:
+    """A shared cache must never give one visitor's page to another; a private one must ask first."""
+    patch_vary_headers(response, ["Cookie"])
+    if not response.has_header("Cache-Control"):
+        patch_cache_control(response, private=True, no_cache=True)

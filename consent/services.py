@@ -1,0 +1,116 @@
+"""The third-party services that a category can switch on: facts, not behaviour.
+
+Each row's hosts and cookie names come from the vendor's own documentation; the ids come from the environment.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+
+# The optional categories in the order in which every page shows them. "necessary" is always on and never asked for.
+CATEGORIES = ("analytics", "facebook", "hotjar")
+
+
+@dataclass(frozen=True)
+class Service:
+    """One third party behind a category.
+
+    ``loader`` is our own script in ``static/``; it alone names the vendor's script and reads the id from ``data-id``.
+    ``csp`` maps a Content-Security-Policy directive to the hosts that the service needs there.
+    ``cookies`` are patterns (``*`` for anything) of the first-party cookies to remove when consent ends, including
+    those that older releases of the vendor's script left.
+    """
+
+    slug: str
+    name: str
+    provider: str
+    category: str
+    id_setting: str
+    loader: str
+    privacy_url: str
+    cookies: tuple[str, ...]
+    csp: dict[str, tuple[str, ...]] = field(hash=False)
+
+    @property
+    def id(self) -> str:
+        """The site's id at the vendor; empty when the service is not offered."""
+        value: str = getattr(settings, self.id_setting)
+        return value
+
+
+GOOGLE_ANALYTICS = Service(
+    slug="google-analytics",
+    name="Google Analytics",
+    provider="Google Ireland Limited",
+    category="analytics",
+    id_setting="GOOGLE_ANALYTICS_ID",
+    loader="js/google-analytics.js",
+    privacy_url="https://policies.google.com/privacy",
+    cookies=("_ga", "_ga_*", "_gid", "_gat*", "_dc_gtm_*", "_gcl_*", "_gac_*", "__utm*"),
+    csp={
+        "script-src": ("https://*.googletagmanager.com",),
+        "connect-src": (
+            "https://*.google-analytics.com",
+            "https://*.analytics.google.com",
+            "https://*.googletagmanager.com",
+        ),
+        "img-src": ("https://*.google-analytics.com", "https://*.googletagmanager.com"),
+    },
+)
+
+META_PIXEL = Service(
+    slug="meta-pixel",
+    name="Meta Pixel",
+    provider="Meta Platforms Ireland Limited",
+    category="facebook",
+    id_setting="FACEBOOK_PIXEL_ID",
+    loader="js/meta-pixel.js",
+    privacy_url="https://www.facebook.com/privacy/policy/",
+    cookies=("_fbp", "_fbc"),
+    csp={
+        "script-src": ("https://connect.facebook.net",),
+        "connect-src": ("https://www.facebook.com", "https://connect.facebook.net"),
+        "img-src": ("https://www.facebook.com",),
+        "frame-src": ("https://www.facebook.com",),
+        "form-action": ("https://www.facebook.com",),
+    },
+)
+
+HOTJAR = Service(
+    slug="hotjar",
+    name="Hotjar",
+    provider="Hotjar Limited",
+    category="hotjar",
+    id_setting="HOTJAR_SITE_ID",
+    loader="js/hotjar.js",
+    privacy_url="https://www.hotjar.com/legal/policies/privacy/",
+    cookies=("_hj*", "_cs_*"),
+    csp={
+        "script-src": ("https://*.hotjar.com",),
+        "connect-src": ("https://*.hotjar.com", "https://*.hotjar.io", "wss://*.hotjar.com"),
+        "img-src": ("https://*.hotjar.com",),
+        "frame-src": ("https://*.hotjar.com",),
+        "font-src": ("https://*.hotjar.com",),
+        "style-src": ("https://*.hotjar.com",),
+    },
+)
+
+ALL_SERVICES = (GOOGLE_ANALYTICS, META_PIXEL, HOTJAR)
+
+
+def offered() -> tuple[Service, ...]:
+    """The services that have an id, in display order."""
+    return tuple(service for service in ALL_SERVICES if service.id)
+
+
+def offered_categories() -> tuple[str, ...]:
+    """The optional categories that a visitor is asked for: those with at least one offered service."""
+    behind = {service.category for service in offered()}
+    return tuple(category for category in CATEGORIES if category in behind)
+
+
+def of_categories(categories: Iterable[str]) -> tuple[Service, ...]:
+    """The offered services behind ``categories``."""
+    wanted = set(categories)
+    return tuple(service for service in offered() if service.category in wanted)

@@ -1,0 +1,77 @@
+"""The settings page, and the one address that takes a decision."""
+
+from urllib.parse import urlsplit
+
+from django.core.exceptions import BadRequest, PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from consent import cleanup, cookie, disclosures, recording
+from consent.decisions import Decision
+from consent.forms import DecisionForm
+from consent.origin import is_same_origin
+from consent.recording import DisclosureChanged, Submission
+from consent.services import ALL_SERVICES
+from consent.state import ConsentRequest, StoredChoice
+
+# Fragments of the confirmations in templates/consent/_confirmation.html: the browser scrolls there and moves focus.
+SAVED = "choice-saved"
+WITHDRAWN = "consent-withdrawn"
+
+
+@csrf_exempt  # no token in a public page; decide() checks the origin instead (docs/adr/0002)
+@require_http_methods(["GET", "HEAD", "POST"])
+def cookie_settings(request: ConsentRequest) -> HttpResponse:
+    """Show the settings page, or take a decision."""
+    return decide(request) if request.method == "POST" else settings_page(request)
+
+
+def settings_page(request: HttpRequest, status: int = 200, **context: object) -> HttpResponse:
+    """The second layer; 503 when there is nothing that could be asked."""
+    disclosure = disclosures.current(get_language() or "")
+    if disclosure is None:
+        return HttpResponse(status=503)
+    return render(request, "consent/settings.html", {"disclosure": disclosure, **context}, status=status)
+
+
+def decide(request: ConsentRequest) -> HttpResponse:
+    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit."""
+    if not is_same_origin(request):
+        raise PermissionDenied
+    if request.content_type != "application/x-www-form-urlencoded":
+        return HttpResponse(status=415)
+    form = DecisionForm(request.POST)
+    if not form.is_valid():
+        raise BadRequest(form.explanation)
+    address = form.cleaned_data["next"] or reverse("consent:cookie-settings")
+    submission = Submission(
+        decision=Decision(form.cleaned_data["decision"]),
+        ticked=tuple(form.cleaned_data["category"]),
+        disclosure_sha256=form.cleaned_data["disclosure"],
+        path=urlsplit(address).path,
+        language=get_language() or "",
+        gpc=request.headers.get("Sec-GPC") == "1",
+    )
+    try:
+        choice = recording.record(submission, request.consent)
+    except DisclosureChanged:
+        explanation = _(
+            "The text about cookies has changed since you opened the page. Please read it and choose again."
+        )
+        return settings_page(request, status=409, explanation=explanation, return_path=address)
+    return answer(request, choice, submission.decision, address)
+
+
+def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, address: str) -> HttpResponse:
+    """Back to ``address``, with the cookie, and without the cookies of services that may not run any more."""
+    fragment = WITHDRAWN if decision is Decision.WITHDRAW else SAVED
+    response = HttpResponseRedirect(f"{address}#{fragment}", status=303)
+    ended = [service for service in ALL_SERVICES if not choice.grants.get(service.category)]
+    cleanup.expire_cookies(request, response, ended)
+    cookie.issue(response, choice)
+    return response

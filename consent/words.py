@@ -1,0 +1,53 @@
+"""The words of the banner and of the settings page. Templates and disclosures take them from here alone."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+
+def banner(categories: Sequence[str]) -> dict[str, Any]:
+    """The first layer, in the active language, when ``categories`` are asked for (at least one).
+
+    EDPB guidelines 05/2020, 64: who asks, for which purposes, which third parties, and that it can be withdrawn.
+    """
+    uses = {
+        "analytics": _("analytics cookies (Google Analytics)"),
+        "facebook": _("Facebook cookies for advertising"),
+        "hotjar": _("Hotjar cookies to understand how the site is used"),
+    }
+    return {
+        "heading": _("Use of cookies"),
+        "text": _(
+            "%(controller)s uses necessary cookies on this site. With your consent we will also use %(uses)s. "
+            "You can change your choice or withdraw consent at any time by opening “Cookie settings” "
+            "at the bottom of the page."
+        )
+        % {"controller": settings.CONSENT_CONTROLLER.name, "uses": listed([uses[slug] for slug in categories])},
+        "reject": _("Reject all"),
+        "accept": _("Accept all"),
+        "customise": _("Customise"),
+        "policy": _("Privacy policy"),
+        "details": _("More about cookies"),
+    }
+
+
+def settings_page(categories: Sequence[str]) -> dict[str, Any]:
+    """The second layer's own words, in the active language, when ``categories`` are asked for."""
+    choose = _("Choose which cookies you allow. Optional cookies are switched off until you switch them on.")
+    return {
+        "heading": _("Cookie settings"),
+        "introduction": choose if categories else _("This site uses only necessary cookies."),
+        "always_on": _("always on"),
+        "save": _("Save choice"),
+        "withdraw": _("Withdraw consent"),
+        "columns": [_("Name"), _("Provider"), _("Purpose"), _("Storage period"), _("Type")],
+    }
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c`` in the active language."""
+    if len(parts) == 1:
+        return parts[0]
+    return _("%(all_but_last)s and %(last)s") % {"all_but_last": ", ".join(parts[:-1]), "last": parts[-1]}

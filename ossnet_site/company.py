@@ -1,0 +1,42 @@
+"""The one place for facts about the company."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A telephone number as people read it (``number``), and as ``tel:`` wants it (``uri``)."""
+
+    number: str
+
+    @property
+    def uri(self) -> str:
+        """The number as an RFC 3966 address."""
+        return "tel:" + self.number.replace(" ", "")
+
+
+@dataclass(frozen=True)
+class Company:
+    """The controller of the personal data (GDPR article 4(7)) and how to reach it.
+
+    ``opening_hours`` is the schema.org notation; templates say it in words.
+    """
+
+    name: str
+    email: str
+    office: Phone
+    support: Phone
+    opens: str
+    closes: str
+    opening_hours: str
+
+
+COMPANY = Company(
+    name="SIA OSS Networks",
+    email="info@ossnet.lv",
+    office=Phone("+371 66 100 800"),
+    support=Phone("+371 66 100 802"),
+    opens="08:30",
+    closes="18:30",
+    opening_hours="Mo-Fr 08:30-18:30",
+)

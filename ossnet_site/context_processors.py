@@ -1,0 +1,27 @@
+"""What every template may use."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.urls import reverse, translate_url
+from django.utils.encoding import escape_uri_path
+from django.utils.translation import get_language, override
+
+from ossnet_site.company import COMPANY
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """The company's details, and this page in the other language."""
+    return {"company": COMPANY, "other_language": other_language(request)}
+
+
+def other_language(request: HttpRequest) -> dict[str, str]:
+    """Code, own name and address of this page in the other language; the home page where this one has no twin."""
+    code, name = next(pair for pair in settings.LANGUAGES if pair[0] != get_language())
+    path = escape_uri_path(request.path)
+    address = translate_url(path, code)
+    if address == path:
+        with override(code):
+            address = reverse("show-home")
+    return {"code": code, "name": name, "address": address}

@@ -1,0 +1,42 @@
+"""Health checks for machines. They answer before the host check and the redirect to HTTPS, as probes use addresses."""
+
+from collections.abc import Callable
+
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse
+
+
+class HealthCheckMiddleware:
+    """Answers ``/healthz/live`` (this process runs) and ``/healthz/ready`` (it can reach the database)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer a probe at once; pass everything else on."""
+        if request.path_info == "/healthz/live":
+            return plain("ok", 200)
+        if request.path_info == "/healthz/ready":
+            return readiness()
+        return self.get_response(request)
+
+
+def readiness() -> HttpResponse:
+    """200 when a query succeeds, 503 when the database does not answer."""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except Error:
+        connection.close()
+        return plain("database unavailable", 503)
+    return plain("ok", 200)
+
+
+def plain(text: str, status: int) -> HttpResponse:
+    """A small answer that nobody stores and no browser interprets."""
+    headers = {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=headers)

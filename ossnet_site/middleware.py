@@ -1,0 +1,85 @@
+"""Language from the address, size limits, and error pages for answers that would otherwise be bare."""
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from ossnet_site.views import ERRORS, error_page
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# A decision is a few hundred bytes; 16 KB leaves room and gives a flood nothing. Staff texts may be larger.
+MAX_BODY = 16 * 1024
+# All cookies together. Ours has 350 bytes; vendors' cookies of a whole domain stay far below.
+MAX_COOKIES = 16 * 1024
+
+
+class LanguageFromPathMiddleware:
+    """Activates the language that the address names: ``/en/…`` is English, everything else Latvian.
+
+    Django's LocaleMiddleware also looks at cookies and Accept-Language and must then vary on both; here the same
+    address is the same page for everybody.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the language of the address."""
+        language = translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        with translation.override(language):
+            request.LANGUAGE_CODE = language
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
+
+
+class ErrorPagesMiddleware:
+    """Gives an error without words a page, and answers 503 when the database is away."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, and put words into an error that has none."""
+        response = self.get_response(request)
+        if response.status_code not in ERRORS or response.streaming or response.content:
+            return response
+        page = error_page(request, response.status_code)
+        if response.has_header("Allow"):
+            page.headers["Allow"] = response.headers["Allow"]
+        return page
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Turn a lost database into a page that says so; everything else stays an error of ours."""
+        if isinstance(exception, (OperationalError, InterfaceError)):
+            page = error_page(request, 503)
+            page.headers["Retry-After"] = "30"  # seconds
+            return page
+        return None
+
+
+class RequestLimitsMiddleware:
+    """Refuses what no visitor's browser sends: an oversized body (413) or oversized cookies (431)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse before anything is read or computed."""
+        if len(request.META.get("HTTP_COOKIE", "")) > MAX_COOKIES:
+            return error_page(request, 431)
+        if body_length(request) > MAX_BODY and not request.path_info.startswith("/admin/"):
+            return error_page(request, 413)
+        return self.get_response(request)
+
+
+def body_length(request: HttpRequest) -> int:
+    """The announced length of the body in bytes; 0 when none or nonsense is announced, as Django then reads nothing."""
+    try:
+        return int(request.META.get("CONTENT_LENGTH") or 0)
+    except ValueError:
+        return 0

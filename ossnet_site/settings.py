@@ -1,0 +1,189 @@
+"""All settings. Each value that a deployment may change comes from an environment variable of the README's table."""
+
+import os
+import re
+from pathlib import Path
+from typing import Literal
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from ossnet_site.company import COMPANY
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+env.read_env(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+
+
+def boolean(name: str, *, default: bool) -> bool:
+    """Read a yes-or-no variable; anything but true/false, yes/no, on/off or 1/0 stops the start and names it."""
+    text = env.str(name, default=str(default)).strip().lower()
+    if text in {"1", "true", "yes", "on"}:
+        return True
+    if text in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be True or False, not {text!r}")
+
+
+def service_id(name: str, pattern: str) -> str:
+    """Read a third-party service's id; empty means that the service is not offered, malformed stops the start."""
+    value: str = env.str(name, default="").strip()
+    if value and not re.fullmatch(pattern, value, re.ASCII):
+        raise ImproperlyConfigured(f"{name} is malformed: {value!r} does not match {pattern}")
+    return value
+
+
+def database() -> dict[str, object]:
+    """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
+    try:
+        config: dict[str, object] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+    except (environ.ImproperlyConfigured, ValueError, KeyError) as error:
+        raise ImproperlyConfigured(
+            "DATABASE_URL must look like sqlite:////path or postgres://name:pass@host/db"
+        ) from error
+    config["CONN_MAX_AGE"] = 600  # seconds; opening a connection costs more than answering a page
+    config["CONN_HEALTH_CHECKS"] = True
+    if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["OPTIONS"] = {
+            # A write lock from the first statement: two decisions at once wait for each other instead of failing.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 10,  # seconds
+            # FULL: a decision that was answered survives a power cut.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        }
+    return config
+
+
+def secret_key() -> str:
+    """Read SECRET_KEY; it signs the consent cookies, so that a short one stops the start."""
+    value: str = env.str("SECRET_KEY", default="")
+    if len(value) < 40:
+        raise ImproperlyConfigured("SECRET_KEY must be set and have at least 40 random characters")
+    return value
+
+
+SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+DEBUG = boolean("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+HTTPS = boolean("HTTPS", default=True)
+
+GOOGLE_ANALYTICS_ID = service_id("GOOGLE_ANALYTICS_ID", r"G-[A-Z0-9]{6,12}")
+FACEBOOK_PIXEL_ID = service_id("FACEBOOK_PIXEL_ID", r"[0-9]{10,20}")
+HOTJAR_SITE_ID = service_id("HOTJAR_SITE_ID", r"[0-9]{4,10}")
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "cookie_consent",
+    "privacy",
+    "consent",
+    "ossnet_site",
+]
+
+MIDDLEWARE = [
+    "ossnet_site.health.HealthCheckMiddleware",
+    # Outermost, so that every answer, also an error or a redirect of the ones below, carries the policy.
+    "consent.middleware.ConsentMiddleware",
+    "ossnet_site.middleware.LanguageFromPathMiddleware",
+    "ossnet_site.middleware.ErrorPagesMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "ossnet_site.middleware.RequestLimitsMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+ROOT_URLCONF = "ossnet_site.urls"
+WSGI_APPLICATION = "ossnet_site.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "ossnet_site.context_processors.site",
+                "consent.context_processors.consent",
+            ],
+        },
+    },
+]
+
+DATABASES = {"default": database()}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+
+LANGUAGE_CODE = "lv"
+LANGUAGES = [("lv", "Latviešu"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+TIME_ZONE = "Europe/Riga"
+USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = BASE_DIR / "static-collected"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {"staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"}}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+
+# The browser accepts a __Host- cookie only with Secure, for the whole site, from this very host: a sibling
+# subdomain can neither set nor shadow it.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = COOKIE_PREFIX + "sessionid"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrftoken"
+CSRF_COOKIE_SECURE = HTTPS
+CSRF_FAILURE_VIEW = "ossnet_site.views.csrf_failure"
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0  # a year
+SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
+SECURE_HSTS_PRELOAD = HTTPS
+if boolean("BEHIND_TLS_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+
+COOKIE_CONSENT_NAME = COOKIE_PREFIX + "consent"
+COOKIE_CONSENT_MAX_AGE = 182 * 24 * 60 * 60  # seconds: half a year, after which the visitor is asked again
+COOKIE_CONSENT_SECURE = HTTPS
+COOKIE_CONSENT_HTTPONLY = True
+COOKIE_CONSENT_SAMESITE: Literal["Lax"] = "Lax"
+COOKIE_CONSENT_DECLINE = "-1"  # how a refusal is written in the cookie
+COOKIE_CONSENT_LOG_ENABLED = False  # its rows prove nothing; consent.models.ConsentRecord replaces them
+
+# The controller that the banner names and every disclosure holds.
+CONSENT_CONTROLLER = COMPANY
+# Staff pages: no third party ever runs here, whatever the visitor granted.
+CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
+
+# privacy.rendering asks this function for the values of the merge fields in a policy text.
+PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.merge_fields"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

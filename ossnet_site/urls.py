@@ -1,0 +1,24 @@
+"""All addresses. Those of visitors are translated: Latvian at the root, English under ``/en/``."""
+
+from django.conf.urls.i18n import i18n_patterns
+from django.contrib import admin
+from django.urls import include, path
+from django.utils.translation import gettext_lazy as _
+
+from ossnet_site import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    *i18n_patterns(
+        path("", views.show_home, name="show-home"),
+        path(_("contacts/"), views.show_contacts, name="show-contacts"),
+        path(_("privacy-policy/"), include("privacy.urls")),
+        path(_("cookies/"), include("consent.urls")),
+        prefix_default_language=False,
+    ),
+]
+
+handler400 = "ossnet_site.views.bad_request"
+handler403 = "ossnet_site.views.permission_denied"
+handler404 = "ossnet_site.views.page_not_found"
+handler500 = "ossnet_site.views.server_error"

@@ -1,0 +1,22 @@
+"""``manage.py load_policy``."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from privacy.shipped import PublishedTextDiffers, load_all
+
+
+class Command(BaseCommand):
+    """Loads the shipped policy versions; safe to run at every start."""
+
+    help = "Loads the policy versions of privacy/texts that the database lacks. Never alters a published version."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Say which versions were loaded."""
+        try:
+            loaded = load_all()
+        except PublishedTextDiffers as error:
+            raise CommandError(str(error)) from error
+        for version in loaded:
+            self.stdout.write(f"Loaded policy version {version.number}")

@@ -1,0 +1,89 @@
+"""From a stored policy text to the page: merge fields filled in, headings given addresses, a contents list drawn up."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from django.conf import settings
+from django.utils.module_loading import import_string
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import slugify
+from lxml import html
+
+MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
+NUMBERING_MARK = re.compile(r"^\(\d+\)\s*|[;?:]$")
+MergeFields = Mapping[str, str]
+
+
+class UnknownMergeField(ValueError):
+    """A policy text names a field that the site does not have; ``args[0]`` is the field's name."""
+
+
+@dataclass(frozen=True)
+class Heading:
+    """An entry of the contents list: level 2 or 3, the words, and the fragment that leads there."""
+
+    level: int
+    words: str
+    fragment: str
+
+
+@dataclass(frozen=True)
+class RenderedText:
+    """A policy text ready for a template: its HTML and its contents list in reading order."""
+
+    html: SafeString
+    contents: tuple[Heading, ...]
+
+
+def merge_fields() -> MergeFields:
+    """The site's merge fields, name to HTML, from the function that settings.PRIVACY_MERGE_FIELDS names."""
+    function: Callable[[], MergeFields] = import_string(settings.PRIVACY_MERGE_FIELDS)
+    return function()
+
+
+def fill_in(body: str, fields: MergeFields) -> str:
+    """Replace each ``{{ name }}`` by its value; nothing else in ``body`` has a meaning.
+
+    Raises UnknownMergeField for a name that ``fields`` lacks.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        try:
+            return fields[match[1]]
+        except KeyError:
+            raise UnknownMergeField(match[1]) from None
+
+    return MERGE_FIELD.sub(value, body)
+
+
+def render(body: str) -> RenderedText:
+    """Render a stored text with the site's merge fields. Raises UnknownMergeField."""
+    return _add_structure(fill_in(body, merge_fields()))
+
+
+@lru_cache(maxsize=64)
+def _add_structure(filled_in: str) -> RenderedText:
+    """Give headings a fragment of their own and mark the links that leave the site. Same words, same result."""
+    root = html.fragment_fromstring(filled_in, create_parent="div")
+    contents: list[Heading] = []
+    for heading in root.iter("h2", "h3"):
+        words = NUMBERING_MARK.sub("", NUMBERING_MARK.sub("", heading.text_content()))
+        fragment = _unused(slugify(words) or "section", contents)
+        heading.set("id", fragment)
+        contents.append(Heading(level=int(heading.tag[1]), words=words, fragment=fragment))
+    for link in root.iter("a"):
+        if link.get("href", "").startswith("https://"):
+            link.set("rel", "external noopener noreferrer")
+    inner = html.tostring(root, encoding="unicode")[len("<div>") : -len("</div>")]
+    return RenderedText(html=mark_safe(inner), contents=tuple(contents))  # noqa: S308 - the stored text is HTML
+
+
+def _unused(fragment: str, taken: list[Heading]) -> str:
+    """``fragment``, with a number behind it when another heading has it already."""
+    used = {heading.fragment for heading in taken}
+    candidate, number = fragment, 2
+    while candidate in used:
+        candidate, number = f"{fragment}-{number}", number + 1
+    return candidate

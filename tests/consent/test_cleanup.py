@@ -1,0 +1,50 @@
+"""Removal of vendors' cookies."""
+
+import pytest
+from django.test import Client
+from pytest_django import Settings
+
+from consent.cleanup import parent_domains
+from consent.disclosures import Shown
+from tests.consent.decide import decide
+
+
+@pytest.mark.parametrize(
+    ("host", "domains"),
+    [
+        ("ossnet.lv", ["ossnet.lv"]),
+        ("www.ossnet.lv:8443", ["www.ossnet.lv", "ossnet.lv"]),
+        ("localhost:8000", []),
+        ("127.0.0.1", []),
+        ("[::1]:8000", []),
+    ],
+)
+def test_a_cookie_may_lie_on_the_host_or_on_any_parent_domain(host: str, domains: list[str]) -> None:
+    assert parent_domains(host) == domains
+
+
+def expired(response: object) -> set[tuple[str, str]]:
+    return {
+        (morsel.key, morsel["domain"])
+        for morsel in response.cookies.values()  # type: ignore[attr-defined]
+        if morsel["max-age"] == 0 and morsel["path"] == "/" and morsel["expires"].startswith("Thu, 01 Jan 1970")
+    }
+
+
+def test_withdrawal_expires_the_services_cookies_and_no_other(
+    visitor: Client, shown: Shown, settings: Settings
+) -> None:
+    settings.ALLOWED_HOSTS = ["www.ossnet.lv"]
+    visitor.defaults["HTTP_HOST"] = "www.ossnet.lv"
+    decide(visitor, "accept_all", disclosure=shown.sha256)
+    vendors = {"_ga", "_ga_ABC123", "_gcl_au", "_fbp", "_fbc", "_hjSessionUser_12345", "_cs_id", "__utma"}
+    for name in (*vendors, "_gallery", "theme"):
+        visitor.cookies[name] = "1"
+    response = decide(visitor, "withdraw")
+    assert expired(response) == {(name, domain) for name in vendors for domain in ("", "www.ossnet.lv", "ossnet.lv")}
+
+
+def test_a_category_that_stays_granted_keeps_its_cookies(visitor: Client, shown: Shown) -> None:
+    visitor.cookies["_ga"] = visitor.cookies["_fbp"] = "1"
+    response = decide(visitor, "save", "analytics", disclosure=shown.sha256)
+    assert expired(response) == {("_fbp", "")}

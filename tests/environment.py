@@ -1,0 +1,25 @@
+"""A pytest plugin, loaded before Django: the environment of the tests, whatever the machine's own .env says."""
+
+import os
+
+os.environ.update(
+    DJANGO_SETTINGS_MODULE="ossnet_site.settings",
+    ENV_FILE=os.devnull,
+    SECRET_KEY="a-key-for-tests-that-signs-nothing-anybody-will-ever-rely-on",
+    HTTPS="False",
+    ALLOWED_HOSTS="testserver,localhost",
+    GOOGLE_ANALYTICS_ID="G-SAMPLE0001",
+    FACEBOOK_PIXEL_ID="1234567890",
+    HOTJAR_SITE_ID="12345",
+    DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
+)
+for name in ("DEBUG", "SECRET_KEY_FALLBACKS", "BEHIND_TLS_PROXY"):
+    os.environ.pop(name, None)
+
+
+def pytest_configure() -> None:
+    """Serve static files as they lie in the repository, so that no test depends on an earlier ``collectstatic``."""
+    from django.conf import settings
+
+    settings.STATIC_ROOT = settings.BASE_DIR / "static"
+    settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}

@@ -1,0 +1,43 @@
+"""``manage.py load_policy``."""
+
+import shutil
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from privacy.models import PolicyText, PolicyVersion
+from privacy.rendering import UnknownMergeField
+from privacy.shipped import FOLDER, load_all
+
+pytestmark = pytest.mark.django_db
+
+
+def load_policy() -> str:
+    output = StringIO()
+    call_command("load_policy", stdout=output)
+    return output.getvalue()
+
+
+def test_loading_says_what_it_did_and_a_second_time_does_nothing() -> None:
+    assert load_policy() == "Loaded policy version 1\n"
+    assert load_policy() == ""
+    assert PolicyVersion.objects.count() == PolicyText.objects.count() == 1
+
+
+@pytest.mark.parametrize("change", [{"body": "<p>Other words</p>"}, {"title": "Other title"}])
+def test_a_published_version_is_never_altered(policy_in_force: PolicyVersion, change: dict[str, str]) -> None:
+    PolicyText.objects.update(**change)
+    with pytest.raises(CommandError, match="Version 1 is published and differs from its file"):
+        load_policy()
+    (name, value), *_ = change.items()
+    assert getattr(PolicyText.objects.get(), name) == value
+
+
+def test_a_text_with_an_unknown_merge_field_is_not_loaded(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "1", tmp_path / "1")
+    (tmp_path / "1" / "lv.html").write_text("<p>{{ company.fax }}</p>")
+    with pytest.raises(UnknownMergeField):
+        load_all(tmp_path)
+    assert not PolicyVersion.objects.exists()
