@@ -29,6 +29,7 @@ KEYWORDS = {
 }
 # [one, other, zero]: 1 and 21 sīkdatne, 2 to 20 sīkdatnes, 0 sīkdatņu.
 PLURALS = "nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n != 0 ? 1 : 2);"
+NO_DATE = datetime(2026, 1, 1, tzinfo=UTC)  # a date of today would change the file each day
 Found = tuple[str, str | tuple[str, ...], str | None]
 
 
@@ -84,6 +85,7 @@ def merged() -> Catalog:
 
 def mo_bytes(catalogue: Catalog) -> bytes:
     """The compiled catalogue; the same catalogue always gives the same bytes."""
+    catalogue.creation_date = catalogue.revision_date = NO_DATE
     buffer = io.BytesIO()
     write_mo(buffer, catalogue)
     return buffer.getvalue()
@@ -93,7 +95,6 @@ def po_text(catalogue: Catalog) -> str:
     """The catalogue as text, sorted, with a header that changes only when the strings do."""
     catalogue.header_comment = "# Latvian translation of the interface. Kept by locale/update.py."
     catalogue.fuzzy = False
-    catalogue.creation_date = catalogue.revision_date = datetime(2026, 11, 23, tzinfo=UTC)
     buffer = io.BytesIO()
     write_po(buffer, catalogue, sort_output=True, width=110, include_lineno=False)
     lines = buffer.getvalue().decode().splitlines()

@@ -37,10 +37,10 @@ def database() -> dict[str, object]:
     """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
     try:
         config: dict[str, object] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-    except (environ.ImproperlyConfigured, ValueError, KeyError) as error:
-        raise ImproperlyConfigured(
-            "DATABASE_URL must look like sqlite:////path or postgres://name:pass@host/db"
-        ) from error
+    except ValueError:  # no address at all
+        config = {}
+    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
+        raise ImproperlyConfigured("DATABASE_URL must look like sqlite:////path or postgres://name:password@host/name")
     config["CONN_MAX_AGE"] = 600  # seconds; opening a connection costs more than answering a page
     config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"] == "django.db.backends.sqlite3":

@@ -1,0 +1,125 @@
+"""``bin/serve`` as a person runs it: in a folder of its own, stopped with Ctrl-C."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PARTS = ["bin", "ossnet_site", "privacy", "consent", "templates", "static", "locale", "gunicorn.conf.py", "manage.py"]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the site without .env and database; the packages are those of the tests."""
+    for name in (*PARTS, "requirements.lock", "requirements-dev.lock"):
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tmp_path / name)
+    (tmp_path / ".venv").symlink_to(ROOT / ".venv")
+    return tmp_path
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def environment(port: int | str, **more: str) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "PORT": str(port), **more}
+
+
+def serve(copy: Path, port: int | str, **more: str) -> subprocess.CompletedProcess[str]:
+    """For a start that must fail."""
+    return subprocess.run(
+        [copy / "bin" / "serve"], env=environment(port, **more), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture
+def running(copy: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [copy / "bin" / "serve"], env=environment(port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def wait_for(address: str) -> bytes:
+    for _attempt in range(300):
+        try:
+            with urlopen(address) as answer:  # noqa: S310 - our own loopback address
+                content: bytes = answer.read()
+                return content
+        except URLError:
+            time.sleep(0.1)
+    raise AssertionError(f"{address} did not answer")
+
+
+def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
+    copy: Path, port: int, running: subprocess.Popen[str]
+) -> None:
+    assert "apņemas aizsargāt" in wait_for(f"http://127.0.0.1:{port}/privatuma-politika/").decode()
+    assert "Hotjar" in wait_for(f"http://127.0.0.1:{port}/sikdatnes/").decode()
+    (style,) = re.findall(r'href="(/static/css/[^"]+)"', wait_for(f"http://127.0.0.1:{port}/").decode())
+    assert wait_for(f"http://127.0.0.1:{port}{style}")
+    running.send_signal(signal.SIGINT)
+    output, _nothing = running.communicate(timeout=20)
+    assert running.returncode == 0
+    assert f"http://127.0.0.1:{port}/" in output
+    assert "createsuperuser" in output
+    assert len(output.splitlines()) < 10, output
+    env_file = copy / ".env"
+    assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
+    assert len(re.findall(r"^SECRET_KEY=\S{50,}$", env_file.read_text(), re.MULTILINE)) == 1
+
+
+def test_a_second_start_keeps_what_the_first_one_wrote(copy: Path, port: int) -> None:
+    (copy / ".env").write_text("SECRET_KEY=" + "s" * 50 + "\nHTTPS=False\nHOTJAR_SITE_ID=x\n")
+    result = serve(copy, port)
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[-1].startswith("serve: HOTJAR_SITE_ID is malformed")
+    assert len(result.stderr.splitlines()) == 1
+    assert "HOTJAR_SITE_ID=x" in (copy / ".env").read_text()
+
+
+def test_a_taken_port_is_one_clear_line(copy: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        number = taken.getsockname()[1]
+        result = serve(copy, number)
+    assert result.returncode != 0
+    assert result.stderr == (
+        f"serve: cannot listen on 127.0.0.1:{number}: Address already in use (choose another with PORT)\n"
+    )
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "٨"])
+def test_a_port_that_is_none_is_one_clear_line(copy: Path, port: str) -> None:
+    result = serve(copy, port)
+    assert result.returncode != 0
+    assert result.stderr == f"serve: PORT must be a number from 1 to 65535, not {port!r}\n"
+
+
+def test_a_missing_python_is_one_clear_line(copy: Path, port: int) -> None:
+    (copy / ".venv").unlink()
+    result = serve(copy, port, PYTHON="no-such-python")
+    assert result.returncode != 0
+    assert result.stderr == "serve: Python 3.11 or newer is needed and was not found (set PYTHON to its path)\n"

@@ -1,0 +1,62 @@
+"""The environment: safe by default, and a bad value stops the start with one line that names the variable."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+GOOD = {"SECRET_KEY": "k" * 50, "ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
+SHOW = (
+    "from django.conf import settings as s; print(s.DEBUG, s.HTTPS, s.COOKIE_CONSENT_NAME, s.SESSION_COOKIE_NAME,"
+    " s.COOKIE_CONSENT_SECURE, s.SECURE_SSL_REDIRECT, s.GOOGLE_ANALYTICS_ID == '', s.DATABASES['default']['ENGINE'])"
+)
+
+
+def start(**variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "manage.py", "shell", "--no-imports", "-c", SHOW],
+        cwd=ROOT,
+        env=GOOD | variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_defaults_are_those_of_a_safe_deployment() -> None:
+    assert start().stdout.split() == [
+        "False", "True", "__Host-consent", "__Host-sessionid", "True", "True", "True", "django.db.backends.sqlite3"
+    ]  # fmt: skip
+
+
+def test_without_https_the_cookies_work_on_loopback() -> None:
+    assert start(HTTPS="False").stdout.split()[1:6] == ["False", "consent", "sessionid", "False", "False"]
+
+
+def test_postgresql_is_named_by_its_address() -> None:
+    assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "django.db.backends.postgresql"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEY", "short"),
+        ("HTTPS", "perhaps"),
+        ("DEBUG", "2"),
+        ("BEHIND_TLS_PROXY", "x"),
+        ("GOOGLE_ANALYTICS_ID", "UA-12345-1"),
+        ("FACEBOOK_PIXEL_ID", "12345"),
+        ("FACEBOOK_PIXEL_ID", "١٢٣٤٥٦٧٨٩٠"),
+        ("HOTJAR_SITE_ID", "12'><script>"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "postgres://u:p@db:port/name"),
+        ("DATABASE_URL", "mysql://u:p@db/name"),
+    ],
+)
+def test_a_bad_value_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
+    result = start(**{name: value})
+    assert result.returncode != 0
+    assert name in result.stderr.strip().splitlines()[-1]
