@@ -32,11 +32,12 @@ def cookie_settings(request: ConsentRequest) -> HttpResponse:
 
 
 def settings_page(request: HttpRequest, status: int = 200, **context: object) -> HttpResponse:
-    """The second layer; 503 when there is nothing that could be asked."""
+    """The second layer, without the first one on top; 503 when there is nothing that could be asked."""
     disclosure = disclosures.current(get_language() or "")
     if disclosure is None:
         return HttpResponse(status=503)
-    return render(request, "consent/settings.html", {"disclosure": disclosure, **context}, status=status)
+    context = {"disclosure": disclosure, "hide_banner": True, **context}
+    return render(request, "consent/settings.html", context, status=status)
 
 
 def decide(request: ConsentRequest) -> HttpResponse:

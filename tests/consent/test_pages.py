@@ -87,6 +87,10 @@ def test_settings_show_the_stored_choice(visitor: Client, shown: Shown, granted:
     assert states == [allowed if category in granted else rejected for category in CATEGORIES]
 
 
+def test_the_settings_page_does_not_repeat_the_question_on_top(visitor: Client) -> None:
+    assert len(page(visitor, "/sikdatnes/").xpath("//form")) == 1
+
+
 def test_settings_declare_every_cookie_without_a_blank_field(visitor: Client) -> None:
     rows = page(visitor, "/sikdatnes/").xpath("//tbody/tr")
     cells = [[cell.text_content().strip() for cell in row] for row in rows]
