@@ -5,20 +5,24 @@ from pathlib import Path
 
 from django.db import transaction
 
-from privacy.models import PolicyText, PolicyVersion, text_sha256
-from privacy.rendering import render
+from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion, text_sha256
+from privacy.rendering import UnknownMergeField, render
 
 FOLDER = Path(__file__).parent / "texts"
 
 
-class PublishedTextDiffers(Exception):
+class UnusableText(Exception):
+    """A shipped file cannot be published."""
+
+
+class PublishedTextDiffers(UnusableText):
     """A shipped file no longer says what was published under its number."""
 
 
 def load_all(folder: Path = FOLDER) -> list[PolicyVersion]:
     """Load the versions the database lacks, and return those. Loaded ones are compared, never altered.
 
-    Raises PublishedTextDiffers, and then loads nothing.
+    Raises UnusableText or PublishedTextDiffers, and then loads nothing.
     """
     with transaction.atomic():
         return [version for path in sorted(folder.iterdir()) if (version := _load(path))]
@@ -34,9 +38,16 @@ def _load(path: Path) -> PolicyVersion | None:
     if known:
         _compare(known, facts, texts)
         return None
+    if AUTHORITATIVE_LANGUAGE not in texts:
+        raise UnusableText(f"{path.name} has no text in {AUTHORITATIVE_LANGUAGE}, which is the one that counts.")
     version = PolicyVersion.objects.create(number=facts["number"], effective_at=facts["effective_at"])
     for language, (title, body) in texts.items():
-        render(body)
+        try:
+            render(body)
+        except UnknownMergeField as error:
+            raise UnusableText(
+                f"{path.name}/{language}.html names the merge field {error}, which is unknown."
+            ) from error
         PolicyText.objects.create(
             version=version, language=language, title=title, body=body, sha256=text_sha256(title, body)
         )
