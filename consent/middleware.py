@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
-from consent import cookie, csp
+from consent import cleanup, cookie, csp
 from consent.state import Consent, ConsentRequest
 
 
@@ -28,6 +28,8 @@ class ConsentMiddleware:
         response.headers["Content-Security-Policy"] = csp.header(services)
         if response.headers.get("Content-Type", "").startswith("text/html"):
             keep_states_apart(response)
+            # A page that was open when consent ended may have written its cookies again since.
+            cleanup.expire_cookies(request, response, consent_request.consent.ended_services)
         return response
 
 
