@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -61,10 +62,13 @@ def launch() -> Iterator[Launch]:
 
 
 @pytest.fixture(scope="session")
-def browser(launch: Launch) -> Iterator[Browser]:
-    """One browser for all tests."""
+def browser(launch: Launch, live_server: LiveServer) -> Iterator[Browser]:
+    """One browser for all tests. It is gone before the server stops sharing its database connection with threads."""
     with launch(args=ARGUMENTS) as browser:
         yield browser
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:  # waits for a request on a connection that Chromium kept open
+            thread.join(timeout=5)  # seconds
 
 
 @pytest.fixture

@@ -1,7 +1,5 @@
 """What a vendor's script leaves or still does around the moment of withdrawal."""
 
-import pytest
-
 from tests.browser.visitor import Visitor
 
 # Vendors write their cookies once more while the visitor leaves the page, after the answer has removed them.
@@ -35,7 +33,6 @@ def test_cookies_written_while_leaving_are_removed_by_the_next_pages(visitor_at_
     assert visitor.cookies == {"consent"}
 
 
-@pytest.mark.xfail(strict=True, reason="withdrawal does not clear the storages yet")
 def test_withdrawing_empties_the_storages(visitor: Visitor) -> None:
     visitor.open("/")
     visitor.accept_all()
@@ -44,7 +41,6 @@ def test_withdrawing_empties_the_storages(visitor: Visitor) -> None:
     assert visitor.page.evaluate("[localStorage.length, sessionStorage.length]") == [0, 0]
 
 
-@pytest.mark.xfail(strict=True, reason="pages with a granted service may stay in the back-forward cache")
 def test_going_back_to_a_kept_page_after_withdrawing_runs_no_vendor(visitor_with_kept_pages: Visitor) -> None:
     visitor = visitor_with_kept_pages
     visitor.vendors_then = RUN_WHEN_SHOWN_AGAIN

@@ -75,3 +75,10 @@ def test_a_cookie_whose_name_no_header_can_carry_does_not_stop_a_refusal(visitor
     response = visitor.post("/sikdatnes/", "decision=reject_all", content_type=FORM, headers=cookies)
     assert response.status_code == 303
     assert expired(response) == {("_fbp", "")}
+
+
+def test_storages_are_emptied_when_a_grant_ends_and_only_then(visitor: Client, shown: Shown) -> None:
+    assert "Clear-Site-Data" not in decide(visitor, "reject_all").headers
+    assert "Clear-Site-Data" not in decide(visitor, "save", "analytics", disclosure=shown.sha256).headers
+    assert decide(visitor, "save", "hotjar", disclosure=shown.sha256).headers["Clear-Site-Data"] == '"storage"'
+    assert decide(visitor, "withdraw").headers["Clear-Site-Data"] == '"storage"'
