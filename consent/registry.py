@@ -11,9 +11,7 @@ from django.utils import translation
 
 from consent import services
 from consent.models import CategoryText, CookieDeclaration, Party
-from consent.services import Service
-
-NECESSARY = "necessary"
+from consent.services import NECESSARY, Service
 
 
 class RegistryIncomplete(LookupError):
@@ -58,6 +56,11 @@ def forget() -> None:
 
 @lru_cache(maxsize=8)
 def _load(second: int, language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
+    return read(language, offered)
+
+
+def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
+    """The same, read from the database now: a decision must not be recorded under words that have just changed."""
     groups = {
         group.varname: group
         for group in CookieGroup.objects.select_related("text").prefetch_related("cookie_set__declaration")
@@ -76,14 +79,15 @@ def _load(second: int, language: str, offered: tuple[Service, ...]) -> tuple[Cat
 
 def _category(group: CookieGroup, language: str, behind: tuple[Service, ...]) -> Category:
     text: CategoryText = group.text
-    slugs = {service.slug for service in behind} | {""}
     declarations = [cookie.declaration for cookie in sorted(group.cookie_set.all(), key=lambda cookie: cookie.pk)]
+    if any(row.category != group.varname for row in declarations):
+        raise RegistryIncomplete(f"{group.varname} holds a cookie of another category's service")
     return Category(
         slug=group.varname,
         name=getattr(text, f"name_{language}"),
         purpose=getattr(text, f"purpose_{language}"),
         services=behind,
-        cookies=tuple(_cookie(row, language) for row in declarations if row.service in slugs),
+        cookies=tuple(_cookie(row, language) for row in declarations),
     )
 
 

@@ -10,6 +10,7 @@ from django.conf import settings
 
 # The optional categories in the order in which every page shows them. "necessary" is always on and never asked for.
 CATEGORIES = ("analytics", "facebook", "hotjar")
+NECESSARY = "necessary"
 
 
 @dataclass(frozen=True)
