@@ -52,7 +52,8 @@ def database() -> dict[str, object]:
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
     else:
-        config["OPTIONS"] = {"connect_timeout": 3}  # seconds; a server that is away must not hold up every page
+        # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
+        config["OPTIONS"] = {"connect_timeout": 3} | env.db("DATABASE_URL").get("OPTIONS", {})
     return config
 
 

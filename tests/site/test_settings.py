@@ -59,6 +59,12 @@ def test_a_decision_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
     assert shown("s.DATABASES['default']['OPTIONS']['transaction_mode']").strip() == "IMMEDIATE"
 
 
+def test_a_postgresql_address_keeps_its_own_options() -> None:
+    options = "sorted(s.DATABASES['default']['OPTIONS'].items())"
+    address = "postgres://u:p@/site?host=/run/postgresql"
+    assert shown(options, DATABASE_URL=address).strip() == "[('connect_timeout', 3), ('host', '/run/postgresql')]"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
