@@ -87,7 +87,8 @@ class Consent:
     def ended_services(self) -> tuple[Service, ...]:
         """The services the visitor has decided about that may not run: refused, expired, or no longer offered."""
         decided = self.choice.grants if self.choice else {}
-        return tuple(s for s in services.ALL_SERVICES if s.category in decided and s not in self.services)
+        running = self.services
+        return tuple(s for s in services.ALL_SERVICES if s.category in decided and s not in running)
 
     @property
     def must_ask(self) -> bool:

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -36,7 +36,7 @@ def service_id(name: str, pattern: str) -> str:
 def database() -> dict[str, object]:
     """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
     try:
-        config: dict[str, object] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+        config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     except ValueError:  # no address at all
         config = {}
     if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
@@ -53,7 +53,7 @@ def database() -> dict[str, object]:
         }
     else:
         # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
-        config["OPTIONS"] = {"connect_timeout": 3} | env.db("DATABASE_URL").get("OPTIONS", {})
+        config["OPTIONS"] = {"connect_timeout": 3} | config.get("OPTIONS", {})
     return config
 
 
