@@ -11,9 +11,9 @@ from django.utils import translation
 
 from consent import registry, words
 from consent.models import Disclosure
-from consent.registry import NECESSARY, Category, RegistryIncomplete
+from consent.registry import Category, RegistryIncomplete
 from privacy.current import forget as forget_policy
-from privacy.current import version_in_force
+from privacy.current import text_in_force
 from privacy.models import PolicyVersion
 
 
@@ -37,19 +37,18 @@ class Shown:
 
 def current(language: str) -> Shown | None:
     """What is shown now; None when nothing can be asked: no policy in force, or the registry is incomplete."""
-    version = version_in_force()
-    if version is None:
+    text = text_in_force(language)
+    if text is None:
         return None
     try:
         categories = registry.categories(language)
     except RegistryIncomplete:
         return None
-    text = version.text_for(language)
     content = {
         "schema_version": 1,
         "language": language,
         "controller": {"name": settings.CONSENT_CONTROLLER.name, "email": settings.CONSENT_CONTROLLER.email},
-        "policy": {"number": version.number, "language": text.language, "sha256": text.sha256},
+        "policy": {"number": text.version.number, "language": text.language, "sha256": text.sha256},
         **_layers(language, categories),
     }
     canonical = rfc8785.dumps(content)
@@ -57,7 +56,7 @@ def current(language: str) -> Shown | None:
         content=content,
         canonical=canonical.decode(),
         sha256=hashlib.sha256(canonical).hexdigest(),
-        policy_version=version,
+        policy_version=text.version,
         policy_sha256=text.sha256,
     )
 
@@ -78,7 +77,7 @@ def available(language: str) -> Shown | None:
 
 
 def _layers(language: str, categories: tuple[Category, ...]) -> dict[str, Any]:
-    asked = [category.slug for category in categories if category.slug != NECESSARY]
+    asked = [category.slug for category in categories if not category.required]
     with translation.override(language):
         return {
             "banner": words.banner(asked) if asked else None,
@@ -92,7 +91,7 @@ def _category(category: Category) -> dict[str, Any]:
         "slug": category.slug,
         "name": category.name,
         "purpose": category.purpose,
-        "required": category.slug == NECESSARY,
+        "required": category.required,
         "services": [
             {"name": service.name, "provider": service.provider, "privacy_url": service.privacy_url}
             for service in category.services

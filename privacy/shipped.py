@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.db import transaction
 
-from privacy.models import PolicyText, PolicyVersion, text_sha256
-from privacy.rendering import render
+from privacy.models import PolicyText, PolicyVersion
+from privacy.publishing import Publication, publish
 
 FOLDER = Path(__file__).parent / "texts"
 
@@ -34,18 +34,18 @@ def _load(path: Path) -> PolicyVersion | None:
     if known:
         _compare(known, facts, texts)
         return None
-    version = PolicyVersion.objects.create(number=facts["number"], effective_at=facts["effective_at"])
+    version = PolicyVersion.objects.create(number=facts["number"])
     for language, (title, body) in texts.items():
-        render(body)
-        PolicyText.objects.create(
-            version=version, language=language, title=title, body=body, sha256=text_sha256(title, body)
-        )
+        PolicyText.objects.create(version=version, language=language, title=title, body=body)
+    if effective_at := facts.get("effective_at"):
+        return publish(version, Publication(effective_at, is_material=False, summaries={}), by=None)
     return version
 
 
 def _compare(known: PolicyVersion, facts: dict[str, object], texts: dict[str, tuple[str, str]]) -> None:
+    """A draft belongs to the editors from the day it was loaded; only what is published must still be the same."""
     stored = {text.language: (text.title, text.body) for text in known.texts.all()}
-    if stored != texts or known.effective_at != facts["effective_at"]:
+    if "effective_at" in facts and (stored != texts or known.effective_at != facts["effective_at"]):
         raise PublishedTextDiffers(
             f"Version {known.number} is published and differs from its file. A published text never changes: "
             "restore the file and write a new version."
