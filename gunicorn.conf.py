@@ -1,9 +1,19 @@
 """gunicorn for every way of running the site; an option on the command line wins over this file."""
 
 import os
+import sys
 
-bind = f"0.0.0.0:{os.environ.get('PORT', '8000')}"
-workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+
+def whole_number(name: str, default: str) -> int:
+    """Read a variable; one that is no number ends the start with one line that names it."""
+    text = os.environ.get(name, default)
+    if not (text.isascii() and text.isdigit()):
+        sys.exit(f"{name} must be a whole number, not {text!r}")
+    return int(text)
+
+
+bind = f"0.0.0.0:{whole_number('PORT', '8000')}"
+workers = whole_number("WEB_CONCURRENCY", "2")
 worker_class = "gthread"
 threads = 4
 preload_app = True
@@ -12,6 +22,9 @@ MEMORY = "/dev/shm"  # noqa: S108 - the kernel's own folder for shared memory
 worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None
 # Above the 16 KB that ossnet_site.middleware accepts, so that the visitor gets our page and not gunicorn's.
 limit_request_field_size = 32768
-# The access log must not undo what the consent records leave out: no address, query string, referrer or user agent.
+# Two sites under one account would share the socket, and nobody here steers gunicorn through it.
+control_socket_disable = True
+# No access log is written unless --access-logfile asks for one. It must not undo what the consent records leave out:
+# no address, query string, referrer or user agent.
 access_log_format = '%(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(M)sms'
 loglevel = "warning"

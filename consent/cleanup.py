@@ -1,5 +1,6 @@
 """Removal of the first-party cookies that a service left in the visitor's browser."""
 
+import re
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from http.cookies import Morsel
@@ -9,6 +10,9 @@ from django.http.request import split_domain_port
 
 from consent.services import Service
 
+# A token as RFC 6265 defines it. No vendor sets another name, and Set-Cookie could not carry one.
+COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
 
 def expire_cookies(request: HttpRequest, response: HttpResponse, services: Iterable[Service]) -> None:
     """Expire every cookie of the request that ``services`` may have set: on the host and on each parent domain.
@@ -16,8 +20,9 @@ def expire_cookies(request: HttpRequest, response: HttpResponse, services: Itera
     A cookie header does not say for which domain a cookie was set, so each possible one is addressed.
     """
     patterns = [pattern for service in services for pattern in service.cookies]
-    names = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in patterns)]
-    for name in names:
+    for name in request.COOKIES:
+        if not COOKIE_NAME.fullmatch(name) or not any(fnmatchcase(name, pattern) for pattern in patterns):
+            continue
         for domain in ("", *parent_domains(request.get_host())):
             # One name may need several Set-Cookie lines, which SimpleCookie allows under different keys.
             dict.__setitem__(response.cookies, f"{name} {domain}", _expired(name, domain))

@@ -5,9 +5,11 @@ from collections.abc import Callable
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse
 
+from privacy.models import PolicyVersion
+
 
 class HealthCheckMiddleware:
-    """Answers ``/healthz/live`` (this process runs) and ``/healthz/ready`` (it can reach the database)."""
+    """Answers ``/healthz/live`` (this process runs) and ``/healthz/ready`` (it can show the policy)."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -22,14 +24,13 @@ class HealthCheckMiddleware:
 
 
 def readiness() -> HttpResponse:
-    """200 when a query succeeds, 503 when the database does not answer."""
+    """200 when the policy can be shown; 503 when the database does not answer or nothing has been loaded into it."""
     try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
+        ready = PolicyVersion.objects.published().exists()
     except Error:
         connection.close()
         return plain("database unavailable", 503)
-    return plain("ok", 200)
+    return plain("ok", 200) if ready else plain("no policy in force", 503)
 
 
 def plain(text: str, status: int) -> HttpResponse:

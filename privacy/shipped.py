@@ -3,6 +3,7 @@
 import tomllib
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
 from privacy.models import PolicyText, PolicyVersion
@@ -11,14 +12,19 @@ from privacy.publishing import Publication, publish
 FOLDER = Path(__file__).parent / "texts"
 
 
-class PublishedTextDiffers(Exception):
+class UnusableText(Exception):
+    """A shipped file cannot be published."""
+
+
+class PublishedTextDiffers(UnusableText):
     """A shipped file no longer says what was published under its number."""
 
 
 def load_all(folder: Path = FOLDER) -> list[PolicyVersion]:
     """Load the versions the database lacks, and return those. Loaded ones are compared, never altered.
 
-    Raises PublishedTextDiffers, and then loads nothing.
+    A folder whose ``version.toml`` has no ``effective_at`` becomes a draft. Raises UnusableText or
+    PublishedTextDiffers, and then loads nothing.
     """
     with transaction.atomic():
         return [version for path in sorted(folder.iterdir()) if (version := _load(path))]
@@ -38,7 +44,10 @@ def _load(path: Path) -> PolicyVersion | None:
     for language, (title, body) in texts.items():
         PolicyText.objects.create(version=version, language=language, title=title, body=body)
     if effective_at := facts.get("effective_at"):
-        return publish(version, Publication(effective_at, is_material=False, summaries={}), by=None)
+        try:
+            return publish(version, Publication(effective_at, is_material=False, summaries={}), by=None)
+        except ValidationError as error:
+            raise UnusableText(f"Version {path.name} cannot be published: {' '.join(error.messages)}") from error
     return version
 
 

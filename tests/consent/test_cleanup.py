@@ -6,7 +6,7 @@ from pytest_django import Settings
 
 from consent.cleanup import parent_domains
 from consent.disclosures import Shown
-from tests.consent.decide import decide
+from tests.consent.decide import FORM, decide
 
 
 @pytest.mark.parametrize(
@@ -47,4 +47,12 @@ def test_withdrawal_expires_the_services_cookies_and_no_other(
 def test_a_category_that_stays_granted_keeps_its_cookies(visitor: Client, shown: Shown) -> None:
     visitor.cookies["_ga"] = visitor.cookies["_fbp"] = "1"
     response = decide(visitor, "save", "analytics", disclosure=shown.sha256)
+    assert expired(response) == {("_fbp", "")}
+
+
+@pytest.mark.parametrize("name", ["_ga_a/b", "_hj(x)", "_ga_ä", "_ga_[1]"])
+def test_a_cookie_whose_name_no_header_can_carry_does_not_stop_a_refusal(visitor: Client, name: str) -> None:
+    cookies = {"Cookie": f"{name}=1; _fbp=1"}
+    response = visitor.post("/sikdatnes/", "decision=reject_all", content_type=FORM, headers=cookies)
+    assert response.status_code == 303
     assert expired(response) == {("_fbp", "")}

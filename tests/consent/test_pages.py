@@ -82,8 +82,8 @@ def test_settings_show_the_stored_choice(visitor: Client, shown: Shown, granted:
     switches = document.xpath("//input[@type='checkbox']")
     assert tuple(s.get("value") for s in switches if s.get("checked") is not None) == granted
     states = [" ".join(state.text_content().split()) for state in document.xpath("//p[@class='state']")]
-    allowed = "Jūsu saglabātā izvēle: atļauts"
-    rejected = "Jūsu saglabātā izvēle: noraidīts"
+    allowed = "Jūsu saglabātā izvēle: atļautas"
+    rejected = "Jūsu saglabātā izvēle: noraidītas"
     assert states == [allowed if category in granted else rejected for category in CATEGORIES]
 
 
@@ -131,9 +131,9 @@ def test_the_confirmation_says_what_was_saved(visitor: Client, shown: Shown) -> 
     assert confirmation.get("tabindex") == "-1"
     assert confirmation.xpath("string(.//h2)") == "Jūsu izvēle ir saglabāta."
     assert confirmation.xpath(".//li/text()") == [
-        "Analītiskās sīkdatnes: noraidīts",
-        "Facebook sīkdatnes: atļauts",
-        "Hotjar sīkdatnes: noraidīts",
+        "Analītiskās sīkdatnes: noraidītas",
+        "Facebook sīkdatnes: atļautas",
+        "Hotjar sīkdatnes: noraidītas",
     ]
 
 

@@ -8,8 +8,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from privacy.models import PolicyText, PolicyVersion
-from privacy.rendering import UnknownMergeField
-from privacy.shipped import FOLDER, load_all
+from privacy.shipped import FOLDER, UnusableText, load_all
 
 pytestmark = pytest.mark.django_db
 
@@ -35,9 +34,20 @@ def test_a_published_version_is_never_altered(policy_in_force: PolicyVersion, ch
     assert getattr(PolicyText.objects.get(), name) == value
 
 
-def test_a_text_with_an_unknown_merge_field_is_not_loaded(tmp_path: Path) -> None:
+def test_a_text_with_an_unknown_merge_field_is_not_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(FOLDER / "1", tmp_path / "1")
     (tmp_path / "1" / "lv.html").write_text("<p>{{ company.fax }}</p>")
-    with pytest.raises(UnknownMergeField):
+    monkeypatch.setattr("privacy.management.commands.load_policy.load_all", lambda: load_all(tmp_path))
+    with pytest.raises(CommandError, match=r"^1/lv\.html names the merge field company\.fax"):
+        load_policy()
+    assert not PolicyVersion.objects.exists()
+
+
+def test_a_version_without_the_text_that_counts_is_not_loaded(tmp_path: Path) -> None:
+    shutil.copytree(FOLDER / "1", tmp_path / "1")
+    (tmp_path / "1" / "lv.html").rename(tmp_path / "1" / "en.html")
+    facts = tmp_path / "1" / "version.toml"
+    facts.write_text(facts.read_text().replace("lv =", "en ="))
+    with pytest.raises(UnusableText, match="no text in lv"):
         load_all(tmp_path)
     assert not PolicyVersion.objects.exists()

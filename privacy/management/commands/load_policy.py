@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from privacy.shipped import PublishedTextDiffers, load_all
+from privacy.shipped import UnusableText, load_all
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
         """Say which versions were loaded."""
         try:
             loaded = load_all()
-        except PublishedTextDiffers as error:
+        except UnusableText as error:
             raise CommandError(str(error)) from error
         for version in loaded:
             self.stdout.write(f"Loaded policy version {version.number}")

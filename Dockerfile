@@ -1,0 +1,38 @@
+FROM python:3.11-slim-bookworm AS builder
+
+WORKDIR /build
+COPY requirements.lock ./
+RUN python -m venv /venv \
+    && /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
+
+
+FROM python:3.11-slim-bookworm
+
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    DATABASE_URL=sqlite:////data/db.sqlite3
+
+# /data is all that the account of the site may write to, beside its home.
+RUN useradd --uid 10001 --user-group --no-log-init --create-home site \
+    && install --directory --owner=site --group=site --mode=0700 /data
+
+COPY --from=builder /venv /venv
+WORKDIR /site
+COPY manage.py gunicorn.conf.py ./
+COPY ossnet_site ossnet_site
+COPY privacy privacy
+COPY consent consent
+COPY templates templates
+COPY static static
+COPY locale locale
+
+# The settings ask for a key. This one is gone with the command and signs nothing.
+RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+    python manage.py collectstatic --no-input
+
+# A number, so that an orchestrator can see that it is not root.
+USER 10001:10001
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s --start-period=20s \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen('http://127.0.0.1:%s/healthz/live' % os.environ.get('PORT', '8000'), timeout=3)"]
+CMD ["gunicorn", "--config", "gunicorn.conf.py", "ossnet_site.wsgi"]
