@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from consent import registry
+from consent import registry, words
 from ossnet_site.company import COMPANY, Phone
 
 
@@ -26,8 +26,8 @@ def hours(language: str) -> str:
 def cookie_declaration(language: str) -> str:
     """Every category's cookies in tables, as the registry declares them now."""
     with override(language):
-        categories = registry.categories(language)
-        return render_to_string("consent/_declaration.html", {"categories": categories})
+        context = {"categories": registry.categories(language), "columns": words.settings_page(())["columns"]}
+        return render_to_string("consent/_declaration.html", context)
 
 
 def cookie_settings(language: str) -> str:

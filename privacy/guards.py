@@ -6,6 +6,8 @@ after every ``migrate``, and ``missing`` lets a check notice their absence.
 
 from collections.abc import Mapping
 
+from django.core.exceptions import ImproperlyConfigured
+from django.db import Error
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A trigger's message reaches whoever tried, in the database's own error.
@@ -64,7 +66,9 @@ def remove(connection: BaseDatabaseWrapper) -> None:
 
 
 def missing(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of the triggers that the database lacks."""
+    """The names of the triggers that the database lacks; none before its tables exist."""
+    if not _tables_exist(connection):
+        return []
     query = {
         "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
         "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled <> 'D'",
@@ -73,6 +77,21 @@ def missing(connection: BaseDatabaseWrapper) -> list[str]:
         cursor.execute(query)
         present = {row[0] for row in cursor.fetchall()}
     return [name for name in TRIGGERS if name not in present]
+
+
+def require(connection: BaseDatabaseWrapper) -> None:
+    """Refuse to start a site whose published texts could be changed. Raises ImproperlyConfigured.
+
+    A database that does not answer is no reason to stay down: the site then says so itself, and readiness tells.
+    """
+    try:
+        absent = missing(connection)
+    except Error:
+        return
+    finally:
+        connection.close()
+    if absent:
+        raise ImproperlyConfigured(f"Run manage.py migrate: the database lacks the triggers {', '.join(absent)}")
 
 
 def _tables_exist(connection: BaseDatabaseWrapper) -> bool:
