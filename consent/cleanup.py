@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from http.cookies import Morsel
 
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
@@ -20,12 +21,18 @@ def expire_cookies(request: HttpRequest, response: HttpResponse, services: Itera
     A cookie header does not say for which domain a cookie was set, so each possible one is addressed.
     """
     patterns = [pattern for service in services for pattern in service.cookies]
-    for name in request.COOKIES:
-        if not COOKIE_NAME.fullmatch(name) or not any(fnmatchcase(name, pattern) for pattern in patterns):
-            continue
-        for domain in ("", *parent_domains(request.get_host())):
+    found = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    for name in filter(COOKIE_NAME.fullmatch, found):
+        for domain in ("", *_domains(request)):
             # One name may need several Set-Cookie lines, which SimpleCookie allows under different keys.
             dict.__setitem__(response.cookies, f"{name} {domain}", _expired(name, domain))
+
+
+def _domains(request: HttpRequest) -> list[str]:
+    try:
+        return parent_domains(request.get_host())
+    except DisallowedHost:  # the answer is an error page already, for a name that is not ours
+        return []
 
 
 def parent_domains(host: str) -> list[str]:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
-from consent import cookie, csp
+from consent import cleanup, cookie, csp
 from consent.state import Consent, ConsentRequest
 
 
@@ -27,12 +27,17 @@ class ConsentMiddleware:
         services = () if service_free else consent_request.consent.services
         response.headers["Content-Security-Policy"] = csp.header(services)
         if response.headers.get("Content-Type", "").startswith("text/html"):
-            keep_states_apart(response)
+            keep_states_apart(response, has_services=bool(services))
+            # A page that was open when consent ended may have written its cookies again since.
+            cleanup.expire_cookies(request, response, consent_request.consent.ended_services)
         return response
 
 
-def keep_states_apart(response: HttpResponse) -> None:
-    """A shared cache must never give one visitor's page to another; a private one must ask first."""
+def keep_states_apart(response: HttpResponse, *, has_services: bool) -> None:
+    """A shared cache must never give one visitor's page to another; a private one must ask first.
+
+    A page in which services run is not kept at all: going back to it after a withdrawal would run them again.
+    """
     patch_vary_headers(response, ["Cookie"])
     if not response.has_header("Cache-Control"):
-        patch_cache_control(response, private=True, no_cache=True)
+        patch_cache_control(response, private=True, **({"no_store": True} if has_services else {"no_cache": True}))

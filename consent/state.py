@@ -84,6 +84,12 @@ class Consent:
         return services.of_categories(self.granted)
 
     @property
+    def ended_services(self) -> tuple[Service, ...]:
+        """The services that may not run any more, or never could: the visitor said no, or the yes has expired."""
+        ended = {category for category, state in self.states.items() if state in {State.REFUSED, State.EXPIRED}}
+        return services.of_categories(ended)
+
+    @property
     def must_ask(self) -> bool:
         """Whether a category is offered that the visitor has not decided, or decided too long ago."""
         return any(state in {State.UNDECIDED, State.EXPIRED} for state in self.states.values())

@@ -74,5 +74,8 @@ def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, ad
     response = HttpResponseRedirect(f"{address}#{fragment}", status=303)
     ended = [service for service in ALL_SERVICES if not choice.grants.get(service.category)]
     cleanup.expire_cookies(request, response, ended)
+    if any(not choice.grants.get(category) for category in request.consent.granted):
+        # Empties the storages that the services used; browsers heed it over HTTPS and on localhost.
+        response.headers["Clear-Site-Data"] = '"storage"'
     cookie.issue(response, choice)
     return response

@@ -50,9 +50,35 @@ def test_a_category_that_stays_granted_keeps_its_cookies(visitor: Client, shown:
     assert expired(response) == {("_fbp", "")}
 
 
+def test_a_cookie_that_comes_back_after_the_refusal_is_removed_by_the_next_page(visitor: Client, shown: Shown) -> None:
+    visitor.cookies["_ga"] = visitor.cookies["_fbp"] = "1"
+    assert expired(visitor.get("/")) == set()
+    decide(visitor, "save", "analytics", disclosure=shown.sha256)
+    visitor.cookies["_fbp"] = "1"
+    assert expired(visitor.get("/")) == {("_fbp", "")}
+    visitor.cookies["_fbp"] = "1"
+    assert expired(visitor.get("/none/")) == {("_fbp", "")}
+
+
+def test_a_foreign_host_with_cookies_that_came_back_is_still_refused_with_a_page(visitor: Client, shown: Shown) -> None:
+    decide(visitor, "reject_all")
+    visitor.cookies["_ga"] = "1"
+    response = visitor.get("/", headers={"Host": "evil.example"})
+    assert response.status_code == 400
+    assert expired(response) == {("_ga", "")}
+    assert response.headers["Content-Security-Policy"]
+
+
 @pytest.mark.parametrize("name", ["_ga_a/b", "_hj(x)", "_ga_ä", "_ga_[1]"])
 def test_a_cookie_whose_name_no_header_can_carry_does_not_stop_a_refusal(visitor: Client, name: str) -> None:
     cookies = {"Cookie": f"{name}=1; _fbp=1"}
     response = visitor.post("/sikdatnes/", "decision=reject_all", content_type=FORM, headers=cookies)
     assert response.status_code == 303
     assert expired(response) == {("_fbp", "")}
+
+
+def test_storages_are_emptied_when_a_grant_ends_and_only_then(visitor: Client, shown: Shown) -> None:
+    assert "Clear-Site-Data" not in decide(visitor, "reject_all").headers
+    assert "Clear-Site-Data" not in decide(visitor, "save", "analytics", disclosure=shown.sha256).headers
+    assert decide(visitor, "save", "hotjar", disclosure=shown.sha256).headers["Clear-Site-Data"] == '"storage"'
+    assert decide(visitor, "withdraw").headers["Clear-Site-Data"] == '"storage"'

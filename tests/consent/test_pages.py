@@ -146,10 +146,17 @@ def test_visitors_in_the_same_state_get_the_same_bytes(visitor: Client, shown: S
         assert visitor.get(address).content == other.get(address).content
 
 
-def test_no_cache_mixes_visitors(visitor: Client) -> None:
-    response = visitor.get("/")
-    assert response.headers["Cache-Control"] == "private, no-cache"
-    assert "Cookie" in response.headers["Vary"]
+def test_no_cache_mixes_visitors_or_keeps_a_page_in_which_services_run(visitor: Client, shown: Shown) -> None:
+    def caching() -> str:
+        response = visitor.get("/")
+        assert "Cookie" in response.headers["Vary"]
+        return response.headers["Cache-Control"]
+
+    assert caching() == "private, no-cache"
+    decide(visitor, "save", "hotjar", disclosure=shown.sha256)
+    assert caching() == "private, no-store"
+    decide(visitor, "withdraw")
+    assert caching() == "private, no-cache"
 
 
 @pytest.mark.parametrize(

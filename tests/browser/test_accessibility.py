@@ -1,0 +1,48 @@
+"""axe finds nothing on any page, in any state, in either theme."""
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import VisitorWith
+from tests.browser.visitor import LATVIAN, PAGES, Visitor
+
+OPTIONS = {"resultTypes": ["violations"]}
+
+
+def violations(visitor: Visitor) -> list[str]:
+    """Each violation with the elements it was found on."""
+    found = Axe().run(visitor.page, options=OPTIONS).response["violations"]
+    return [f"{rule['id']}: {[node['html'][:120] for node in rule['nodes']]}" for rule in found]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("state", ["undecided", "granted", "refused"])
+def test_axe_finds_nothing(visitor_with: VisitorWith, state: str, scheme: str) -> None:
+    visitor = visitor_with(color_scheme=scheme)
+    found = {}
+    if state != "undecided":
+        visitor.open("/")
+        visitor.accept_all() if state == "granted" else visitor.reject_all()
+        found["saved"] = violations(visitor)
+    # The same templates in English: looking at them once is enough.
+    for path in PAGES if (state, scheme) == ("undecided", "light") else LATVIAN:
+        visitor.open(path)
+        found[path] = violations(visitor)
+    if state == "granted":
+        visitor.open("/")
+        visitor.withdraw()
+        found["withdrawn"] = violations(visitor)
+    assert {page: rules for page, rules in found.items() if rules} == {}
+
+
+@pytest.mark.parametrize("path", ["/", "/sikdatnes/", "/privatuma-politika/"])
+def test_axe_finds_nothing_on_a_narrow_screen(visitor_with: VisitorWith, path: str) -> None:
+    visitor = visitor_with(viewport={"width": 320, "height": 640})
+    visitor.open(path)
+    assert violations(visitor) == []
+
+
+def test_axe_would_find_something(visitor: Visitor) -> None:
+    visitor.open("/")
+    visitor.page.evaluate("document.querySelector('h1').innerHTML = '<img src=/static/favicon.svg>'")
+    assert any(rule.startswith("image-alt") for rule in violations(visitor))
