@@ -1,14 +1,14 @@
 """From whatever an editor typed or pasted to the few elements that a policy text may use, and such a text as data."""
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from html import escape
 from html.parser import HTMLParser
-from itertools import groupby
+from itertools import groupby, takewhile
 from typing import NamedTuple
+from unicodedata import normalize
 
 import nh3
 
@@ -18,7 +18,6 @@ RENAMED = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "
 LISTS = {"ol", "ul"}
 HEADINGS = {"h2", "h3"}
 INLINE = ("a", "strong", "em")  # in the order in which they nest, the outermost first
-ALLOWED = {*LISTS, *HEADINGS, *INLINE, "p", "li", "br"}
 # What these enclose stands apart from its surroundings; they themselves are dropped.
 _BREAKS = (
     "address article aside blockquote caption center dd details div dl dt fieldset figcaption figure footer form "
@@ -32,14 +31,12 @@ _WORDLESS = (
 SEPARATORS = set(_BREAKS.split())
 DEEPEST = 12  # lists and their items inside each other; no document needs more, and it bounds every recursion
 TOO_DEEP = 1000  # elements of one kind inside each other; the time the parser needs grows with the square
-TAG = re.compile(r"<(/?)([a-zA-Z][^\s/>]*)[^>]*>")
-END_TAG_OPTIONAL = {"p", "li", "br", "hr", "img", "td", "th", "tr", "dt", "dd", "b", "i", "strong", "em", "a"}
-SAFE_ADDRESS = re.compile(
-    r"(?:https?://(?=[^/\\?#])|mailto:(?=.)|tel:(?=.)|/(?![/\\])|\#)[^\x00-\x1f\x7f\\]*", re.IGNORECASE
-)
+TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
+MAY_STAY_OPEN = {"p", "li", "br", "hr", "img", "td", "th", "tr", "dt", "dd", "b", "i", "strong", "em", "a"}
+SAFE_ADDRESS = re.compile(r"(?i)(?:https?://(?=[^/\\?#])|mailto:(?=.)|tel:(?=.)|/(?![/\\])|#)[^\x00-\x1f\x7f\\]*")
 INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\ufeff]")
 WHITE_SPACE_OF_HTML = re.compile(r"[ \t\n\v\f\r]+")
-WORDS_AND_SPACES = re.compile(r"\s+|\S+")
+MUCH_SPACE = re.compile(r"\s{2,}")
 WORD_LIST = re.compile(r"\bMsoList")
 BULLETS = set("·•o§▪-–\uf0b7\uf0a7\uf0d8")  # the last three are Word's symbol font
 
@@ -52,7 +49,7 @@ class Mark(NamedTuple):
 
 
 class Piece(NamedTuple):
-    r"""A stretch of words or of white space; "\n" is a line break that the editor meant (``br``)."""
+    r"""Words in the same elements, or the white space between such; "\n" is a line break (``br``)."""
 
     text: str
     marks: tuple[Mark, ...] = ()
@@ -75,7 +72,7 @@ def clean(html: str) -> str:
     checks can complain of it.
     """
     if _is_nested_too_deep(html):
-        html = TAG.sub("<p>", html)
+        html = TAG.sub("<p", html)
     harmless = _CLEANER.clean(html.encode(errors="replace").decode())
     return MERGE_FIELD.sub(r"{{ \1 }}", to_html(_with_lists_of_word(blocks(harmless))))
 
@@ -123,18 +120,28 @@ def joined(pieces: Iterable[Piece]) -> list[Piece]:
 
     White space is in the elements that both its neighbours are in. A no-break space on its own stays one.
     """
-    merged: list[Piece] = []
-    for _key, group in groupby(pieces, key=lambda piece: None if piece.text.isspace() else piece.marks):
-        same = list(group)
-        merged.append(Piece(unicodedata.normalize("NFC", "".join(piece.text for piece in same)), same[0].marks))
-    merged = merged[merged[:1] != [] and merged[0].text.isspace() :]
-    merged = merged[: len(merged) - (merged[-1:] != [] and merged[-1].text.isspace())]
-    for index, (text, _marks) in enumerate(merged):
+    parts: list[Piece] = []
+    for marks, group in groupby(pieces, key=lambda piece: piece.marks):
+        text = normalize("NFC", "".join(piece.text for piece in group))
+        words = text.strip()
+        start = text.find(words) if words else len(text)
+        for part in (text[:start], words, text[start + len(words) :]):
+            if part.isspace() and parts and parts[-1].text.isspace():
+                parts[-1] = Piece(parts[-1].text + part)
+            elif part:
+                parts.append(Piece(MUCH_SPACE.sub(_one_space, part), marks))
+    parts = parts[bool(parts and parts[0].text.isspace()) :]
+    parts = parts[: len(parts) - bool(parts and parts[-1].text.isspace())]
+    for index, (text, _marks) in enumerate(parts):
         if text.isspace():
-            before, after = merged[index - 1].marks, merged[index + 1].marks
-            shared = tuple(mark for mark in before if mark in after)
-            merged[index] = Piece("\n" * text.count("\n") or (text if len(text) == 1 else " "), shared)
-    return merged
+            before, after = parts[index - 1].marks, parts[index + 1].marks
+            same = takewhile(lambda pair: pair[0] == pair[1], zip(before, after, strict=False))
+            parts[index] = Piece(MUCH_SPACE.sub(_one_space, text), tuple(mark for mark, _mark in same))
+    return parts
+
+
+def _one_space(match: re.Match[str]) -> str:
+    return "\n" * match[0].count("\n") or " "
 
 
 def _is_nested_too_deep(html: str) -> bool:
@@ -142,13 +149,13 @@ def _is_nested_too_deep(html: str) -> bool:
     for match in TAG.finditer(html):
         tag = match[2].lower()
         depth[tag] = max(0, depth[tag] + (-1 if match[1] else 1))
-        if depth[tag] > TOO_DEEP and tag not in END_TAG_OPTIONAL:
+        if depth[tag] > TOO_DEEP and tag not in MAY_STAY_OPEN:
             return True
     return False
 
 
 _CLEANER = nh3.Cleaner(
-    tags=ALLOWED | set(RENAMED) | SEPARATORS,
+    tags={*LISTS, *HEADINGS, *INLINE, "p", "li", "br", *RENAMED, *SEPARATORS},
     clean_content_tags=set(_WORDLESS.split()),
     attributes={"a": {"href", "title"}, "p": {"class"}},  # the class tells a list of Word; it goes no further
     link_rel=None,
@@ -164,7 +171,7 @@ class _Builder(HTMLParser):
         super().__init__()
         self.root = Block("")
         self._containers = [self.root]
-        self._open: list[tuple[str, bool]] = []  # tag of each open block element, and whether it is a container
+        self._open: list[tuple[str, int]] = []  # tag of each open block element, and the containers around it
         self._marks: dict[str, list[Mark | None]] = {tag: [] for tag in INLINE}
         self._leaf: Block | None = None
 
@@ -174,47 +181,46 @@ class _Builder(HTMLParser):
             self._marks[tag].append(_mark(tag, attributes))
         elif tag == "br":
             self._add(Piece("\n", self._current_marks()))
-        elif tag in SEPARATORS:
-            self._leaf = None
+        elif tag in SEPARATORS or (tag == "p" and self._leaf_tag() in HEADINGS):
+            self._break()
         elif tag in LISTS or tag == "li":
             self._leaf = None
-            container = self._container(tag)
-            self._open.append((tag, container is not None))
-            if container is not None:
-                self._containers.append(container)
-        elif tag in HEADINGS or (tag == "p" and self._leaf_tag() not in HEADINGS):
-            self._open.append((tag, False))
+            self._open.append((tag, len(self._containers)))
+            self._enter(tag)
+        elif tag in HEADINGS or tag == "p":
+            self._open.append((tag, len(self._containers)))
             self._leaf = None
-            if tag in HEADINGS:
-                self._new_leaf()
-            elif WORD_LIST.search(attributes.get("class", "")):
-                self._new_leaf().from_word_list = True
+            from_word_list = WORD_LIST.search(attributes.get("class", "")) is not None
+            if from_word_list or tag in HEADINGS:  # an empty heading is kept, an empty paragraph never begins
+                self._new_leaf().from_word_list = from_word_list
 
     def handle_endtag(self, tag: str) -> None:
         tag = RENAMED.get(tag, tag)
         if tag in INLINE:
             del self._marks[tag][-1:]
         elif tag in SEPARATORS:
+            self._break()
+        elif any(tag == opened for opened, _containers in self._open):
             self._leaf = None
-        elif (tag, True) in self._open or (tag, False) in self._open:
-            self._leaf = None
-            opened = ""
-            while opened != tag:
-                opened, is_container = self._open.pop()
-                if is_container:
-                    self._containers.pop()
+            while (opened := self._open.pop())[0] != tag:
+                pass
+            del self._containers[opened[1] :]
 
     def handle_data(self, data: str) -> None:
         shown = WHITE_SPACE_OF_HTML.sub(" ", INVISIBLE.sub("", data))
         if self._leaf or not shown.isspace():
-            for part in WORDS_AND_SPACES.findall(shown):
-                self._add(Piece(part, self._current_marks()))
+            self._add(Piece(shown, self._current_marks()))
 
     def _add(self, piece: Piece) -> None:
         (self._leaf or self._new_leaf()).pieces.append(piece)
 
+    def _break(self) -> None:
+        if self._leaf_tag() in HEADINGS:  # which are one paragraph
+            self._add(Piece(" "))
+        else:
+            self._leaf = None
+
     def _current_marks(self) -> tuple[Mark, ...]:
-        """Each element once, in the order of INLINE."""
         return tuple(mark for tag in INLINE for mark in self._marks[tag][-1:] if mark)
 
     def _leaf_tag(self) -> str:
@@ -229,25 +235,22 @@ class _Builder(HTMLParser):
         container.children.append(self._leaf)
         return self._leaf
 
-    def _container(self, tag: str) -> Block | None:
-        """A new list or item in its place; None for one that has none: an item of no list, a list too deep inside."""
+    def _enter(self, tag: str) -> None:
+        """Put a list or an item in its place, unless it has none: an item of no list, a list too deep inside."""
         parent = self._containers[-1]
-        if tag == "li" and parent.tag not in LISTS:
-            return None
-        if tag in LISTS and parent.tag in LISTS:
-            parent.children.extend([] if parent.children else [Block("li")])
-            parent = parent.children[-1]
-        if tag in LISTS and len(self._containers) > DEEPEST:
-            return None
-        parent.children.append(Block(tag))
-        return parent.children[-1]
+        if parent.tag in LISTS if tag == "li" else len(self._containers) <= DEEPEST:
+            if tag in LISTS and parent.tag in LISTS:
+                parent.children.extend([] if parent.children else [Block("li")])
+                parent = parent.children[-1]
+            parent.children.append(Block(tag))
+            self._containers.append(parent.children[-1])
 
 
 def _mark(tag: str, attributes: dict[str, str]) -> Mark | None:
     """The element with the attributes it may have; None for a link that leads nowhere or where it may not."""
     if tag != "a":
         return Mark(tag)
-    texts = {name: INVISIBLE.sub("", attributes.get(name, "")).strip() for name in ("href", "title")}
+    texts = {name: normalize("NFC", INVISIBLE.sub("", attributes.get(name, "")).strip()) for name in ("href", "title")}
     # A merge field's value is HTML, which an attribute cannot hold.
     kept = tuple((name, text) for name, text in texts.items() if text and "{{" not in text)
     return Mark(tag, kept) if is_safe_address(dict(kept).get("href", "")) else None
@@ -269,11 +272,9 @@ def _tidy(found: list[Block], inside: str = "") -> list[Block]:
 
 
 def _block_html(block: Block) -> str:
-    words = inline_html(block.pieces)
-    if block.tag == "li":
-        words = "\n".join(_block_html(child) for child in block.children)
-    elif block.tag in LISTS:
-        words = f"\n{to_html(block.children)}\n"
+    words = to_html(block.children) if block.children else inline_html(block.pieces)
+    if block.tag in LISTS:
+        words = f"\n{words}\n"
     return f"<{block.tag}>{words}</{block.tag}>" if block.tag else words
 
 
@@ -281,11 +282,17 @@ def _with_lists_of_word(found: list[Block]) -> Iterator[Block]:
     """Word writes lists as paragraphs with the mark or number as words; make lists of those that are plainly so."""
     for from_word_list, group in groupby(found, key=lambda block: block.from_word_list):
         run = list(group)
-        if from_word_list and all(len(block.pieces) > 2 for block in run):
-            labels = [block.pieces[0].text for block in run]
+        if from_word_list:
+            labels, items = zip(*(_label_and_words(block) for block in run), strict=True)
             numbers = range(1, len(run) + 1)
-            numbered = labels in ([f"{n}." for n in numbers], [f"{n})" for n in numbers])
+            numbered = labels in (tuple(f"{n}." for n in numbers), tuple(f"{n})" for n in numbers))
             tag = "ul" if set(labels) <= BULLETS else "ol" if numbered else ""
-            items = [Block("li", children=[Block("", joined(block.pieces[1:]))]) for block in run]
-            run = [Block(tag, children=items)] if tag else run
+            if tag and all(items):
+                run = [Block(tag, children=[Block("li", children=[Block("", words)]) for words in items])]
         yield from run
+
+
+def _label_and_words(paragraph: Block) -> tuple[str, list[Piece]]:
+    (text, marks), *others = paragraph.pieces
+    label = text.split()[0]
+    return label, joined([Piece(text.removeprefix(label), marks), *others])

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import pairwise, product
+from itertools import chain, pairwise, product
 from typing import NamedTuple
 
 from django.utils.safestring import SafeString, mark_safe
@@ -17,16 +17,15 @@ INSERTED, DELETED = Mark("ins"), Mark("del")
 LINK_CHANGE = Mark("span", (("class", "link-change"),))
 LINE_BREAK = "↵"  # shows a line break that came or went
 # A word with what stands inside it (e-pasts, info@ossnet.lv, 2026.11.23), a line break, or one other character.
-TOKEN = re.compile(r"\w+(?:[-'’.@/:&]{1,3}\w+)*|\n+|[^\w\s]")
+TOKEN = re.compile(r"(\w+(?:[-'’.@/:&]{1,3}\w+)*|\n+|[^\w\s])([^\S\n]?)")
 ALIKE = 0.5  # share of common words from which a paragraph counts as the same one, changed
 LISTS_ALIKE = 0.2  # lists are compared item by item, so that a looser likeness will do
 WORDS_OF_A_MOVE = 3  # the same heading or item of one or two words elsewhere is no move
 SHORT_RUN = 2  # words and signs that stayed between two changes but are shown as changed, for easier reading
-MOST_EQUAL_PAIRS = 20_000  # difflib's work grows with these; beyond, it leaves out what is frequent
-LONG = 200  # words from which difflib does so
-MOST_BLOCK_PAIRS = 2_500  # beyond this only blocks that share a rare word are tried against each other
-RARE = 3  # blocks that use a word
-
+MOST_EQUAL_PAIRS = 20_000  # of words; difflib's work grows with these
+MOST_EQUAL_PAIRS_OF_TWO = 200_000  # of two words together; beyond, all is shown as replaced
+MOST_BLOCK_PAIRS = 2_500  # beyond this only blocks with two rare words together are tried against each other
+RARE = 3  # blocks that have the two words
 Pair = tuple[int, int]  # places in the old and the new text
 Run = tuple[int, int, int]  # such a pair, and how many from there on are the same
 
@@ -66,21 +65,15 @@ class _Token(NamedTuple):
     link: Mark | None
     space: str  # the white space behind it
 
-    @property
-    def key(self) -> tuple[str, tuple[Mark, ...]]:
-        """What makes two tokens the same; where a link leads is compared apart."""
-        return self.text, self.styles
-
 
 def _tokens(pieces: Iterable[Piece]) -> list[_Token]:
     found: list[_Token] = []
     for text, marks in pieces:
+        link = next((mark for mark in marks if mark.tag == "a"), None)
+        styles = tuple(mark for mark in marks if mark != link)
         if text.isspace() and "\n" not in text:
             found[-1] = found[-1]._replace(space=text)
-            continue
-        links = [mark for mark in marks if mark.tag == "a"]
-        styles = tuple(mark for mark in marks if mark.tag != "a")
-        found += [_Token(token, styles, links[0] if links else None, "") for token in TOKEN.findall(text)]
+        found += [_Token(token, styles, link, space) for token, space in TOKEN.findall(text)]
     return found
 
 
@@ -102,8 +95,10 @@ class _Writer:
             number = [("value", str(new_number if after else old_number))] if renumber else []
             if before and after:
                 self._both(before, after, number)
-            elif block := before or after:
-                self._one(block, INSERTED if after else DELETED, number)
+            else:
+                for block, mark in ((before, DELETED), (after, INSERTED)):
+                    if block:
+                        self._one(block, mark, number)
 
     def mark_moves(self) -> None:
         inserted, removed = self._whole.values()
@@ -112,15 +107,16 @@ class _Writer:
                 self.parts[at] = self.parts[at].replace(' class="', ' class="moved ', 1)
 
     def _both(self, old: Block, new: Block, number: list[tuple[str, str]]) -> None:
-        start, end = (start_tag(new.tag, number), f"</{new.tag}>\n") if new.tag else ("", "\n")
-        self.parts.append(start)
+        self.parts.append(start_tag(new.tag, number) if new.tag else "")
         if old.children or new.children:
             self.children(old.children, new.children, numbered=new.tag == "ol")
+        elif old.pieces == new.pieces:
+            self.parts.append(inline_html(new.pieces))
         else:
             changed = _ChangedWords(_tokens(old.pieces), _tokens(new.pieces))
             self.parts.append(inline_html(joined(changed.pieces)))
             self.counts.update(changed.counts)
-        self.parts.append(end)
+        self.parts.append(f"</{new.tag}>\n" if new.tag else "\n")
 
     def _one(self, block: Block, mark: Mark, number: list[tuple[str, str]], at: int | None = None) -> None:
         """``at`` is where the start tag of an item is, for its words that have none of their own."""
@@ -133,7 +129,7 @@ class _Writer:
         for child in block.children:
             self._one(child, mark, [], at)
         if not block.children:
-            if at is not None and _words(block).total() >= WORDS_OF_A_MOVE:
+            if at is not None and len(_words(block)) >= WORDS_OF_A_MOVE:
                 self._whole[mark][inline_html(block.pieces)].append(at)
             self.parts.append(inline_html(Piece(text, (mark, *marks)) for text, marks in block.pieces))
             self.counts[mark] += 1
@@ -147,15 +143,17 @@ class _ChangedWords:
         self.pieces: list[Piece] = []
         self.counts: Counter[Mark] = Counter()
         self._link: tuple[Mark | None, Mark | None] = (None, None)  # of the unchanged words last written
-        runs = _readable(old, new, _equal_runs([token.key for token in old], [token.key for token in new]))
+        keys = ([(token.text, token.styles) for token in side] for side in (old, new))  # links are compared apart
+        runs = _readable(old, new, _equal_runs(*keys))
         self._kept_links = {token.link for _i, j, length in runs for token in new[j : j + length]}
         i = j = 0
         bounds = [*runs, (len(old), len(new), 0)]
         for (i_equal, j_equal, length), (i_next, _j, _length) in pairwise([*bounds, bounds[-1]]):
             deleted, inserted = old[i:i_equal], new[j:j_equal]
+            if deleted and inserted:
+                apart = inserted[0].text[0].isalnum() or (j and new[j - 1].space)
+                deleted[-1] = deleted[-1]._replace(space=" " if apart else "")
             self._changed(deleted, DELETED)
-            if deleted and inserted and (inserted[0].text[0].isalnum() or (j and new[j - 1].space)):
-                self.pieces.append(Piece(" "))
             self._changed(inserted, INSERTED)
             i, j = i_equal + length, j_equal + length
             stayed = new[j_equal:j]
@@ -178,36 +176,33 @@ class _ChangedWords:
                 self._tell_change_of_link()
             # Inside a link that stays one link; otherwise around it, so that the change stays one change.
             outer = (token.link, mark) if token.link in self._kept_links else (mark, token.link)
-            if token.text.isspace():
-                self._write(token, LINE_BREAK, outer)
+            line_break = token.text.isspace()
+            self._write(token, LINE_BREAK if line_break else token.text, (*outer, *token.styles))
+            if line_break:
                 self.pieces.append(Piece(token.text if mark == INSERTED else " "))
-            else:
-                self._write(token, token.text, (*outer, *token.styles))
 
     def _write(self, token: _Token, text: str, marks: Iterable[Mark | None]) -> None:
-        self.pieces.append(Piece(text, tuple(mark for mark in marks if mark)))
-        self.pieces += [Piece(token.space)] if token.space else []
+        self.pieces.append(Piece(text + token.space, tuple(mark for mark in marks if mark)))
 
     def _tell_change_of_link(self) -> None:
         """Behind the words of a link that leads elsewhere now, or is new or gone, say what it led and leads to."""
         before, after = (dict(link.attributes) if link else {} for link in self._link)
         self._link = (None, None)
         for name in ("href", "title"):
-            old, new = before.get(name), after.get(name)
-            if old != new:
-                space = [self.pieces.pop()] if self.pieces[-1].text.isspace() else []
-                told = [Piece(text, (LINK_CHANGE, mark)) for text, mark in ((old, DELETED), (new, INSERTED)) if text]
-                self.counts.update(piece.marks[1] for piece in told)
-                between = [Piece(" ")] if len(told) > 1 else []
-                self.pieces += [Piece(" "), Piece("(", (LINK_CHANGE,)), told[0], *between, *told[1:]]
-                self.pieces += [Piece(")", (LINK_CHANGE,)), *space]
+            if before.get(name) != after.get(name):
+                text, marks = self.pieces.pop()
+                words = text.rstrip()
+                sides = [(side[name], mark) for side, mark in ((before, DELETED), (after, INSERTED)) if name in side]
+                told = [Piece(value, (LINK_CHANGE, mark)) for value, mark in sides]
+                self.counts.update(mark for _value, mark in sides)
+                told[1:1] = [Piece(" ")] * (len(told) - 1)
+                bracket, end = (Piece(sign, (LINK_CHANGE,)) for sign in "()")
+                self.pieces += [Piece(words, marks), Piece(" "), bracket, *told, end, Piece(text[len(words) :])]
 
 
-def _words(block: Block) -> Counter[str]:
-    words = Counter(token.text for token in _tokens(block.pieces) if token.text[0].isalnum())
-    for child in block.children:
-        words.update(_words(child))
-    return words
+def _words(block: Block) -> list[str]:
+    words = [token.text for token in _tokens(block.pieces) if token.text[0].isalnum()]
+    return [*words, *chain(*map(_words, block.children))]
 
 
 def _block_pairs(old: list[Block], new: list[Block]) -> Iterator[tuple[Block | None, Block | None]]:
@@ -218,44 +213,47 @@ def _block_pairs(old: list[Block], new: list[Block]) -> Iterator[tuple[Block | N
         pairs += ((i + x, j + y) for x, y in _alike(old[i:i_equal], new[j:j_equal]))
         pairs += ((i_equal + offset, j_equal + offset) for offset in range(length))
         i, j = i_equal + length, j_equal + length
-    i = j = -1
-    for i_pair, j_pair in [*pairs, (len(old), len(new))]:
+    for (i, j), (i_pair, j_pair) in pairwise([(-1, -1), *pairs, (len(old), len(new))]):
         yield from ((block, None) for block in old[i + 1 : i_pair])
         yield from ((None, block) for block in new[j + 1 : j_pair])
         yield from zip(old[i_pair : i_pair + 1], new[j_pair : j_pair + 1], strict=True)
-        i, j = i_pair, j_pair
 
 
 def _keys(found: list[Block]) -> list[str]:
-    """The same for the same blocks, also where one item has its words in a paragraph and the other has not."""
     return [f"{block.tag or 'p'} {to_html(block.children)} {inline_html(block.pieces)}" for block in found]
 
 
 def _alike(old: list[Block], new: list[Block]) -> list[Pair]:
     """Places of blocks of the same kind with mostly the same words, the likest first, none across another."""
-    bags = [_words(block) for block in old], [_words(block) for block in new]
-    users: tuple[dict[str, list[int]], ...] = defaultdict(list), defaultdict(list)
-    for bags_of_text, users_of_text in zip(bags, users, strict=True):
-        for place, bag in enumerate(bags_of_text):
-            for word in bag:
-                users_of_text[word].append(place)
-    limit = RARE if len(old) * len(new) > MOST_BLOCK_PAIRS else MOST_BLOCK_PAIRS
-    tried: set[Pair] = set()
-    for word in users[0].keys() & users[1].keys():
-        if max(len(users[0][word]), len(users[1][word])) <= limit:
-            tried.update(product(users[0][word], users[1][word]))
+    old_words, new_words = [_words(block) for block in old], [_words(block) for block in new]
+    old_bags, new_bags = [Counter(words) for words in old_words], [Counter(words) for words in new_words]
+    tried = set(product(range(len(old)), range(len(new)))) if len(old) * len(new) <= MOST_BLOCK_PAIRS else set()
+    if not tried:
+        old_places, new_places = _places_of_two_words(old_words), _places_of_two_words(new_words)
+        for two in old_places.keys() & new_places.keys():
+            if max(len(old_places[two]), len(new_places[two])) <= RARE:
+                tried.update(product(old_places[two], new_places[two]))
     scored = []
     for i, j in tried:
-        likeness = 2 * (bags[0][i] & bags[1][j]).total() / (bags[0][i].total() + bags[1][j].total())
+        likeness = 2 * (old_bags[i] & new_bags[j]).total() / max(len(old_words[i]) + len(new_words[j]), 1)
         if (old[i].tag or "p") == (new[j].tag or "p") and likeness >= (LISTS_ALIKE if old[i].tag in LISTS else ALIKE):
             scored.append((-likeness, abs(i - j), i, j))
     pairs: list[Pair] = []
     for _likeness, _distance, i, j in sorted(scored):
         at = bisect(pairs, (i, j))
-        (x, y), (x_next, y_next) = [(-1, -1), *pairs, (len(old), len(new))][at : at + 2]
+        x, y = pairs[at - 1] if at else (-1, -1)
+        x_next, y_next = pairs[at] if at < len(pairs) else (len(old), len(new))
         if x < i < x_next and y < j < y_next:
             pairs.insert(at, (i, j))
     return pairs
+
+
+def _places_of_two_words(words_of_blocks: list[list[str]]) -> dict[tuple[str, str], list[int]]:
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for place, words in enumerate(words_of_blocks):
+        for two in set(pairwise(words)):
+            places[two].append(place)
+    return places
 
 
 def _equal_runs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Run]:
@@ -263,17 +261,23 @@ def _equal_runs(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[Run]:
     start = next((n for n, (x, y) in enumerate(zip(old, new, strict=False)) if x != y), min(len(old), len(new)))
     ends = zip(reversed(old[start:]), reversed(new[start:]), strict=False)
     end = next((n for n, (x, y) in enumerate(ends) if x != y), min(len(old), len(new)) - start)
-    old_rest, new_rest = old[start : len(old) - end], new[start : len(new) - end]
-    old_counts, new_counts = Counter(old_rest), Counter(new_rest)
-    pairs = {key: count * new_counts[key] for key, count in old_counts.items()}
-    long = sum(pairs.values()) > MOST_EQUAL_PAIRS and len(new_rest) >= LONG
-    if long:
-        pairs = {key: pairs[key] for key in pairs if new_counts[key] <= len(new_rest) // 100 + 1}
-    runs = [(0, 0, start)]
-    if sum(pairs.values()) <= MOST_EQUAL_PAIRS * (10 if long else 1):
-        matcher = SequenceMatcher(None, old_rest, new_rest, autojunk=long)
-        runs += [(start + i, start + j, length) for i, j, length in matcher.get_matching_blocks()]
-    return [run for run in [*runs, (len(old) - end, len(new) - end, end)] if run[2]]
+    old, new, end_run = old[start : len(old) - end], new[start : len(new) - end], (len(old) - end, len(new) - end, end)
+    found: list[Run] = []
+    if _equal_pairs(old, new) <= MOST_EQUAL_PAIRS:
+        found += SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+    elif _equal_pairs(old_twos := list(pairwise(old)), new_twos := list(pairwise(new))) <= MOST_EQUAL_PAIRS_OF_TWO:
+        *anchors, _end = SequenceMatcher(None, old_twos, new_twos, autojunk=False).get_matching_blocks()
+        i = j = 0
+        for i_anchor, j_anchor, length in [*anchors, (len(old), len(new), 0)] if anchors else []:
+            between = _equal_runs(old[i:i_anchor], new[j:j_anchor])
+            found += [*((i + x, j + y, n) for x, y, n in between), (i_anchor, j_anchor, length)]
+            i, j = i_anchor + length, j_anchor + length
+    return [run for run in [(0, 0, start), *((start + i, start + j, n) for i, j, n in found), end_run] if run[2]]
+
+
+def _equal_pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> int:
+    new_counts = Counter(new)
+    return sum(count * new_counts[key] for key, count in Counter(old).items())
 
 
 def _readable(old: list[_Token], new: list[_Token], runs: list[Run]) -> list[Run]:

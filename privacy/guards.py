@@ -101,10 +101,7 @@ def _tables_exist(connection: BaseDatabaseWrapper) -> bool:
 def _create_on_sqlite(name: str, table: str, event: str, condition: str) -> list[str]:
     # Django stores a moment as text in UTC, with microseconds only when there are any.
     when = condition.format(now="strftime('%Y-%m-%d %H:%M:%f', 'now')")
-    return [
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} "
-        f"BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"
-    ]
+    return [f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{REFUSED}'); END"]
 
 
 def _create_on_postgresql(name: str, table: str, event: str, condition: str) -> list[str]:

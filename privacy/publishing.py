@@ -10,9 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from privacy import completeness, text_checks
+from privacy import completeness
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion
-from privacy.rendering import known_fields
+from privacy.rendering import MERGE_FIELD, known_fields
 
 
 @dataclass(frozen=True)
@@ -67,10 +67,10 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
 
 
 def text_obstacles(text: PolicyText) -> list[str]:
-    """What forbids publishing one text: faults of its structure, and blanks that were never filled in."""
-    blanks = completeness.blanks(text.body)
-    found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in blanks]
-    return text_checks.problems(text.body, known_fields()) + found
+    """What forbids publishing one text: blanks that were never filled in, and merge fields that do not exist."""
+    found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in completeness.blanks(text.body)]
+    unknown = [name for name in MERGE_FIELD.findall(text.body) if name not in known_fields()]
+    return found + [_("There is no merge field “%(name)s”.") % {"name": name} for name in unknown]
 
 
 def cancel(version: PolicyVersion) -> None:

@@ -4,9 +4,8 @@ from django.db.models import Prefetch
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from privacy import archive
@@ -49,13 +48,9 @@ def list_versions(request: HttpRequest) -> HttpResponse:
     now, language = timezone.now(), get_language() or ""
     versions = PolicyVersion.objects.standing().order_by("-effective_at")
     texts = PolicyText.objects.defer("body")
-    rows = [
-        (version, version.text_for(language)) for version in versions.prefetch_related(Prefetch("texts", texts))
-    ]
+    rows = [(version, version.text_for(language)) for version in versions.prefetch_related(Prefetch("texts", texts))]
     scheduled = [row for row in rows if row[0].effective_at > now]
-    return render(
-        request, "privacy/versions.html", {"scheduled": scheduled, "published": rows[len(scheduled) :]}
-    )
+    return render(request, "privacy/versions.html", {"scheduled": scheduled, "published": rows[len(scheduled) :]})
 
 
 @require_safe

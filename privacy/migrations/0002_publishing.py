@@ -13,110 +13,182 @@ def mark_published(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('privacy', '0001_initial'),
+        ("privacy", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='HistoricalPolicyText',
+            name="HistoricalPolicyText",
             fields=[
-                ('id', models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name='ID')),
-                ('language', models.CharField(choices=[('lv', 'Latviešu'), ('en', 'English')], max_length=2, verbose_name='language')),
-                ('title', models.CharField(max_length=200, verbose_name='title')),
-                ('body', models.TextField(verbose_name='text')),
-                ('change_summary', models.TextField(blank=True, help_text='What changed, in a few sentences for visitors.', verbose_name='change summary')),
-                ('sha256', models.CharField(editable=False, max_length=64, verbose_name='SHA-256')),
-                ('history_id', models.AutoField(primary_key=True, serialize=False)),
-                ('history_date', models.DateTimeField(db_index=True)),
-                ('history_change_reason', models.CharField(max_length=100, null=True)),
-                ('history_type', models.CharField(choices=[('+', 'Created'), ('~', 'Changed'), ('-', 'Deleted')], max_length=1)),
+                ("id", models.BigIntegerField(auto_created=True, blank=True, db_index=True, verbose_name="ID")),
+                (
+                    "language",
+                    models.CharField(
+                        choices=[("lv", "Latviešu"), ("en", "English")], max_length=2, verbose_name="language"
+                    ),
+                ),
+                ("title", models.CharField(max_length=200, verbose_name="title")),
+                ("body", models.TextField(verbose_name="text")),
+                (
+                    "change_summary",
+                    models.TextField(
+                        blank=True,
+                        help_text="What changed, in a few sentences for visitors.",
+                        verbose_name="change summary",
+                    ),
+                ),
+                ("sha256", models.CharField(editable=False, max_length=64, verbose_name="SHA-256")),
+                ("history_id", models.AutoField(primary_key=True, serialize=False)),
+                ("history_date", models.DateTimeField(db_index=True)),
+                ("history_change_reason", models.CharField(max_length=100, null=True)),
+                (
+                    "history_type",
+                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                ),
             ],
             options={
-                'verbose_name': 'historical policy text',
-                'verbose_name_plural': 'historical policy texts',
-                'ordering': ('-history_date', '-history_id'),
-                'get_latest_by': ('history_date', 'history_id'),
+                "verbose_name": "historical policy text",
+                "verbose_name_plural": "historical policy texts",
+                "ordering": ("-history_date", "-history_id"),
+                "get_latest_by": ("history_date", "history_id"),
             },
             bases=(simple_history.models.HistoricalChanges, models.Model),
         ),
         migrations.AlterModelOptions(
-            name='policyversion',
-            options={'ordering': ['-number'], 'permissions': [('publish', 'Can publish a policy version')], 'verbose_name': 'policy version', 'verbose_name_plural': 'policy versions'},
+            name="policyversion",
+            options={
+                "ordering": ["-number"],
+                "permissions": [("publish", "Can publish a policy version")],
+                "verbose_name": "policy version",
+                "verbose_name_plural": "policy versions",
+            },
         ),
         migrations.AddField(
-            model_name='policytext',
-            name='change_summary',
-            field=models.TextField(blank=True, help_text='What changed, in a few sentences for visitors.', verbose_name='change summary'),
+            model_name="policytext",
+            name="change_summary",
+            field=models.TextField(
+                blank=True, help_text="What changed, in a few sentences for visitors.", verbose_name="change summary"
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='cancelled_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='cancelled'),
+            model_name="policyversion",
+            name="cancelled_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="cancelled"),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='edited_by',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='last edited by'),
+            model_name="policyversion",
+            name="edited_by",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="last edited by",
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='is_material',
-            field=models.BooleanField(default=False, help_text='Visitors see a notice on every page from publication until 30 days after it takes effect.', verbose_name='material change'),
+            model_name="policyversion",
+            name="is_material",
+            field=models.BooleanField(
+                default=False,
+                help_text="Visitors see a notice on every page from publication until 30 days after it takes effect.",
+                verbose_name="material change",
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='published_at',
-            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name='published'),
+            model_name="policyversion",
+            name="published_at",
+            field=models.DateTimeField(blank=True, editable=False, null=True, verbose_name="published"),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='published_by',
-            field=models.ForeignKey(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='published by'),
+            model_name="policyversion",
+            name="published_by",
+            field=models.ForeignKey(
+                blank=True,
+                editable=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+                verbose_name="published by",
+            ),
         ),
         migrations.AddField(
-            model_name='policyversion',
-            name='revision',
-            field=models.PositiveIntegerField(default=0, editable=False, verbose_name='revision'),
+            model_name="policyversion",
+            name="revision",
+            field=models.PositiveIntegerField(default=0, editable=False, verbose_name="revision"),
         ),
         migrations.AlterField(
-            model_name='policytext',
-            name='language',
-            field=models.CharField(choices=[('lv', 'Latviešu'), ('en', 'English')], max_length=2, verbose_name='language'),
+            model_name="policytext",
+            name="language",
+            field=models.CharField(
+                choices=[("lv", "Latviešu"), ("en", "English")], max_length=2, verbose_name="language"
+            ),
         ),
         migrations.AlterField(
-            model_name='policytext',
-            name='version',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='texts', to='privacy.policyversion', verbose_name='policy version'),
+            model_name="policytext",
+            name="version",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="texts",
+                to="privacy.policyversion",
+                verbose_name="policy version",
+            ),
         ),
         migrations.AlterField(
-            model_name='policyversion',
-            name='effective_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='takes effect'),
+            model_name="policyversion",
+            name="effective_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="takes effect"),
         ),
         migrations.RunPython(mark_published, migrations.RunPython.noop),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at__isnull', True), ('published_at__isnull', False)), fields=('effective_at',), name='one_version_takes_effect_at_a_moment'),
+            model_name="policyversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("cancelled_at__isnull", True), ("published_at__isnull", False)),
+                fields=("effective_at",),
+                name="one_version_takes_effect_at_a_moment",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('published_at__isnull', True), ('effective_at__isnull', False), _connector='OR'), name='published_version_has_effective_date'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("published_at__isnull", True), ("effective_at__isnull", False), _connector="OR"),
+                name="published_version_has_effective_date",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='policyversion',
-            constraint=models.CheckConstraint(condition=models.Q(('cancelled_at__isnull', True), models.Q(('cancelled_at__lt', models.F('effective_at')), ('published_at__isnull', False)), _connector='OR'), name='cancelled_only_before_effect'),
+            model_name="policyversion",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("cancelled_at__isnull", True),
+                    models.Q(("cancelled_at__lt", models.F("effective_at")), ("published_at__isnull", False)),
+                    _connector="OR",
+                ),
+                name="cancelled_only_before_effect",
+            ),
         ),
         migrations.AddField(
-            model_name='historicalpolicytext',
-            name='history_user',
-            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="historicalpolicytext",
+            name="history_user",
+            field=models.ForeignKey(
+                null=True, on_delete=django.db.models.deletion.SET_NULL, related_name="+", to=settings.AUTH_USER_MODEL
+            ),
         ),
         migrations.AddField(
-            model_name='historicalpolicytext',
-            name='version',
-            field=models.ForeignKey(blank=True, db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='privacy.policyversion', verbose_name='policy version'),
+            model_name="historicalpolicytext",
+            name="version",
+            field=models.ForeignKey(
+                blank=True,
+                db_constraint=False,
+                null=True,
+                on_delete=django.db.models.deletion.DO_NOTHING,
+                related_name="+",
+                to="privacy.policyversion",
+                verbose_name="policy version",
+            ),
         ),
     ]

@@ -131,21 +131,19 @@ def without(text: str, *titles: str) -> str:
 
 def rendered(text: str) -> str:
     """The text with its merge fields as a page shows them."""
-    return fill_in(
-        text,
-        {
-            "company.name": "SIA OSS Networks",
-            "company.email": '<a href="mailto:info@example.org">info@example.org</a>',
-            "company.office": '<a href="tel:+37100000000">+371 00 000 000</a>',
-            "company.support": '<a href="tel:+37100000000">+371 00 000 000</a>',
-            "company.hours": "Pr - Pk: 08:30 - 18:30",
-            "cookie_declaration": "<h4>Facebook sīkdatnes</h4><table><thead><tr><th>Nosaukums</th><th>Glabāšanas ilgums"
-            "</th><th>Veids</th></tr></thead><tbody><tr><th>fr</th><td>90 dienas</td><td>trešās puses</td></tr></tbody>"
-            "</table>",
-            "cookie_settings": '<a href="/iestatijumi/">Sīkdatņu iestatījumi</a>',
-            "effective_date": "2026. gada 22. novembra",
-        },
-    )
+    values = {
+        "company.name": "SIA OSS Networks",
+        "company.email": '<a href="mailto:info@example.org">info@example.org</a>',
+        "company.office": '<a href="tel:+37100000000">+371 00 000 000</a>',
+        "company.support": '<a href="tel:+37100000000">+371 00 000 000</a>',
+        "company.hours": "Pr - Pk: 08:30 - 18:30",
+        "cookie_declaration": "<h4>Facebook sīkdatnes</h4><table><thead><tr><th>Nosaukums</th><th>Glabāšanas ilgums"
+        "</th><th>Veids</th></tr></thead><tbody><tr><th>fr</th><td>90 dienas</td><td>trešās puses</td></tr></tbody>"
+        "</table>",
+        "cookie_settings": '<a href="/iestatijumi/">Sīkdatņu iestatījumi</a>',
+        "effective_date": "2026. gada 22. novembra",
+    }
+    return fill_in(text, {name: lambda _language, value=value: value for name, value in values.items()}, "lv")
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_a_database_that_does_not_answer_keeps_the_site_up(monkeypatch: pytest.M
 
 
 def test_before_the_tables_exist_nothing_is_missing(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
-    monkeypatch.setattr(connection.introspection, "table_names", lambda: [])
+    monkeypatch.setattr(connection.introspection, "table_names", list)
     assert guards.missing(connection) == []
     guards.remove(connection)
     guards.install(connection)

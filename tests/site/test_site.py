@@ -143,7 +143,7 @@ def test_a_fault_of_ours_is_a_page_with_the_footer_and_the_way_to_withdraw(
 
     decide(visitor, "accept_all", disclosure=shown.sha256)
     visitor.raise_request_exception = False
-    monkeypatch.setattr("privacy.views.version_in_force", fail)
+    monkeypatch.setattr("privacy.views.text_in_force", fail)
     response = visitor.get("/privatuma-politika/")
     assert response.status_code == 500
     document = html.fromstring(response.content.decode())
