@@ -7,8 +7,8 @@ import sys
 def whole_number(name: str, default: str) -> int:
     """Read a variable; one that is no number ends the start with one line that names it."""
     text = os.environ.get(name, default)
-    if not (text.isascii() and text.isdigit()):
-        sys.exit(f"{name} must be a whole number, not {text!r}")
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        sys.exit(f"{name} must be a whole number above 0, not {text!r}")
     return int(text)
 
 

@@ -49,7 +49,8 @@ def write_env_file() -> None:
 def prepare() -> None:
     """Bring database, policy, registry and static files up to date; each step is idempotent."""
     from django.core.exceptions import ImproperlyConfigured
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
+    from django.db import OperationalError
 
     try:
         import django
@@ -57,15 +58,21 @@ def prepare() -> None:
         django.setup()
     except ImproperlyConfigured as error:
         sys.exit(f"serve: {error}")
-    call_command("migrate", verbosity=0, interactive=False)
-    call_command("load_policy")
-    call_command("load_registry")
+    try:
+        call_command("migrate", verbosity=0, interactive=False)
+        call_command("load_policy")
+        call_command("load_registry")
+    except OperationalError as error:
+        sys.exit(f"serve: DATABASE_URL cannot be used: {' '.join(str(error).split())}")
+    except CommandError as error:
+        sys.exit(f"serve: {error}")
     call_command("collectstatic", verbosity=0, interactive=False)
 
 
 def main() -> None:
     """Prepare, say where the site is, and hand the process over to gunicorn."""
     port = chosen_port()
+    os.umask(0o077)  # the database holds consent records: nobody else on this machine reads it
     write_env_file()
     os.chdir(ROOT)
     sys.path.insert(0, str(ROOT))

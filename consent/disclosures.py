@@ -9,12 +9,12 @@ from django.conf import settings
 from django.db import Error
 from django.utils import translation
 
-from consent import registry, words
+from consent import registry, services, words
 from consent.models import Disclosure
 from consent.registry import Category, RegistryIncomplete
 from privacy.current import forget as forget_policy
-from privacy.current import text_in_force
-from privacy.models import PolicyVersion
+from privacy.current import read_text_in_force, text_in_force
+from privacy.models import PolicyText, PolicyVersion
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ class Shown:
 
 def current(language: str) -> Shown | None:
     """What is shown now; None when nothing can be asked: no policy in force, or the registry is incomplete."""
-    text = text_in_force(language)
-    if text is None:
-        return None
     try:
-        categories = registry.categories(language)
+        return _shown(language, text_in_force(language), registry.categories(language))
     except RegistryIncomplete:
+        return None
+
+
+def _shown(language: str, text: PolicyText | None, categories: tuple[Category, ...]) -> Shown | None:
+    if text is None:
         return None
     content = {
         "schema_version": 1,
@@ -63,9 +65,16 @@ def current(language: str) -> Shown | None:
 
 def fresh(language: str) -> Shown | None:
     """The same, read now: a decision must not be recorded under words that changed a moment ago."""
+    try:
+        return _shown(language, read_text_in_force(language), registry.read(language, services.offered()))
+    except RegistryIncomplete:
+        return None
+
+
+def forget() -> None:
+    """Show what is in the database now: what this process remembers is known to be old."""
     forget_policy()
     registry.forget()
-    return current(language)
 
 
 def available(language: str) -> Shown | None:
@@ -92,8 +101,14 @@ def _category(category: Category) -> dict[str, Any]:
         "name": category.name,
         "purpose": category.purpose,
         "required": category.required,
+        "allow": words.allow(category.name),
         "services": [
-            {"name": service.name, "provider": service.provider, "privacy_url": service.privacy_url}
+            {
+                "name": service.name,
+                "provider": service.provider,
+                "privacy_url": service.privacy_url,
+                "privacy_words": words.privacy_policy_of(service.name),
+            }
             for service in category.services
         ],
         "cookies": [asdict(cookie) for cookie in category.cookies],

@@ -1,23 +1,38 @@
 """The one form of a decision, whichever page it came from."""
 
 import re
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 from django import forms
+from django.core.exceptions import BadRequest
+from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 
 from consent.decisions import Decision
-from consent.services import offered_categories
+from consent.services import CATEGORIES, offered_categories
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
 MAX_PATH = 2000  # characters; what ConsentRecord.path holds
 
 
+class BadForm(BadRequest):
+    """A form that cannot be understood; the message is a sentence for the visitor, or empty."""
+
+
+def is_utf8(body: bytes) -> bool:
+    """Whether a form's body says UTF-8 throughout, as the pages of this site send it."""
+    try:
+        unquote_to_bytes(body).decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def is_same_site_path(address: str) -> bool:
     """Whether ``address`` is a path of this site and nothing that a browser could read as another host."""
     return (
-        len(address) <= MAX_PATH
+        len(iri_to_uri(address) or "") <= MAX_PATH
         and address.startswith("/")
         and address.isprintable()
         and url_has_allowed_host_and_scheme(address, allowed_hosts=None)
@@ -33,12 +48,18 @@ class DecisionForm(forms.Form):
         error_messages={"required": _("No decision was sent."), "invalid_choice": _("Unknown decision.")},
     )
     category = forms.MultipleChoiceField(
-        choices=lambda: [(slug, slug) for slug in offered_categories()],
+        choices=[(slug, slug) for slug in CATEGORIES],
         required=False,
         error_messages={"invalid_choice": _("Unknown cookie category.")},
     )
     disclosure = forms.Field(required=False)
     next = forms.CharField(required=False, strip=False)
+
+    def clean_decision(self) -> str:
+        """Where nothing is offered there is nothing to decide."""
+        if not offered_categories():
+            raise forms.ValidationError(_("This site uses only necessary cookies."))
+        return str(self.cleaned_data["decision"])
 
     def clean_disclosure(self) -> str:
         """A hash in hex or nothing: never an error, as a refusal is honoured whatever stands here."""

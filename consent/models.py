@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from consent.services import ALL_SERVICES
+from consent.services import ALL_SERVICES, category_of
 from privacy.models import PolicyVersion
 
 
@@ -89,7 +89,9 @@ class CookieDeclaration(models.Model):
         return self.cookie.name
 
     def clean(self) -> None:
-        """Name the missing reason beside its field, before the database refuses the row."""
+        """Name the fault beside its field, before the database or the public page refuses the row."""
+        if category_of(self.service) != self.cookie.cookiegroup.varname:
+            raise ValidationError({"service": _("A cookie stands in the category of the service that sets it.")})
         if not self.service and not (self.necessary_because_lv and self.necessary_because_en):
             reason = _("Say in both languages why the cookie is necessary, or choose the service that sets it.")
             raise ValidationError({"necessary_because_lv": reason})

@@ -31,15 +31,18 @@ class Submission:
 def record(submission: Submission, consent: Consent) -> StoredChoice:
     """Commit one consent record and return the choice for the cookie.
 
-    Raises DisclosureChanged when a grant names other words than the current ones. A refusal or a withdrawal is
+    Raises DisclosureChanged when a grant names other words than the current ones, or a category that was offered when
+    the page was drawn and no longer is. A refusal or a withdrawal is
     honoured whatever it names (GDPR article 7(3)). Database errors pass through: then nothing was recorded.
     """
-    decided = decisions.grants(submission.decision, submission.ticked, services.offered_categories())
-    shown = disclosures.fresh(submission.language)
-    saw_current = shown is not None and shown.sha256 == submission.disclosure_sha256
-    if any(decided.values()) and not saw_current:
-        raise DisclosureChanged
+    offered = services.offered_categories()
+    decided = decisions.grants(submission.decision, submission.ticked, offered)
+    wants_more = submission.decision is Decision.SAVE and not set(submission.ticked) <= set(offered)
     with transaction.atomic():
+        shown = disclosures.fresh(submission.language)
+        saw_current = shown is not None and shown.sha256 == submission.disclosure_sha256
+        if wants_more or (any(decided.values()) and not saw_current):
+            raise DisclosureChanged
         if shown is not None and saw_current:
             disclosure: Disclosure | None = shown.store()
         else:

@@ -13,9 +13,8 @@ from django.utils import translation
 
 from consent import services
 from consent.models import Party
-from consent.services import Service
+from consent.services import NECESSARY, Service, category_of
 
-NECESSARY = "necessary"
 Row = Mapping[str, Any]
 
 
@@ -66,6 +65,11 @@ def forget() -> None:
 
 @lru_cache(maxsize=8)
 def _load(second: int, language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
+    return read(language, offered)
+
+
+def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
+    """The same, read from the database now: a decision must not be recorded under words that have just changed."""
     asked = {service.category for service in offered}
     wanted = [slug for slug in (NECESSARY, *services.CATEGORIES) if slug == NECESSARY or slug in asked]
     rows = list(_rows(language))
@@ -98,16 +102,17 @@ def _rows(language: str) -> Iterable[Row]:
 def _category(rows: Sequence[Row], behind: tuple[Service, ...]) -> Category:
     if not rows or rows[0]["category_name"] is None:
         raise RegistryIncomplete("a category or its text is missing")
-    slugs = {service.slug for service in behind} | {""}
     declared = [row for row in rows if row["cookie_name"] is not None]
     if any(row["provider"] is None for row in declared):
         raise RegistryIncomplete("a cookie has no declaration")
+    if any(category_of(row["service"]) != row["varname"] for row in declared):
+        raise RegistryIncomplete("a cookie stands in the category of another service")
     return Category(
         slug=rows[0]["varname"],
         name=rows[0]["category_name"],
         purpose=rows[0]["category_purpose"],
         services=behind,
-        cookies=tuple(_cookie(row) for row in declared if row["service"] in slugs),
+        cookies=tuple(_cookie(row) for row in declared),
     )
 
 

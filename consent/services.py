@@ -10,6 +10,7 @@ from django.conf import settings
 
 # The optional categories in the order in which every page shows them. "necessary" is always on and never asked for.
 CATEGORIES = ("analytics", "facebook", "hotjar")
+NECESSARY = "necessary"
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,11 @@ HOTJAR = Service(
 )
 
 ALL_SERVICES = (GOOGLE_ANALYTICS, META_PIXEL, HOTJAR)
+
+
+def category_of(slug: str) -> str:
+    """The category of the service that sets a cookie; necessary when ``slug`` is empty, as the cookie is then ours."""
+    return next((service.category for service in ALL_SERVICES if service.slug == slug), NECESSARY)
 
 
 def offered() -> tuple[Service, ...]:

@@ -13,7 +13,10 @@ FILE = Path(__file__).parent / "registry.toml"
 
 
 def load(file: Path = FILE) -> int:
-    """Add the categories and cookies that the database lacks and return how many; what staff changed stays."""
+    """Add the categories that the database lacks, with their cookies, and return how many entries were added.
+
+    A category that is there belongs to staff: nothing in it is changed or brought back.
+    """
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     with transaction.atomic():
         return sum(_load_category(order, facts) for order, facts in enumerate(data["category"]))
@@ -25,17 +28,17 @@ def _load_category(order: int, facts: dict[str, Any]) -> int:
         defaults={"name": facts["name"]["en"], "is_required": facts.get("required", False), "ordering": order},
     )
     CategoryText.objects.get_or_create(group=group, defaults=_by_language(facts, "name", "purpose"))
-    return int(created) + sum(_load_cookie(group, cookie) for cookie in facts["cookie"])
+    if not created:
+        return 0
+    return 1 + sum(_load_cookie(group, cookie) for cookie in facts["cookie"])
 
 
 def _load_cookie(group: CookieGroup, facts: dict[str, Any]) -> int:
-    cookie, created = Cookie.objects.get_or_create(
-        cookiegroup=group, name=facts["name"], domain=facts.get("domain", "")
-    )
+    cookie = Cookie.objects.create(cookiegroup=group, name=facts["name"], domain=facts.get("domain", ""))
     declaration: dict[str, str] = {key: facts[key] for key in ("service", "provider", "party") if key in facts}
     declaration |= _by_language(facts, "purpose", "duration", "necessary_because")
-    CookieDeclaration.objects.get_or_create(cookie=cookie, defaults=declaration)
-    return int(created)
+    CookieDeclaration.objects.create(cookie=cookie, **declaration)
+    return 1
 
 
 def _by_language(facts: dict[str, Any], *names: str) -> dict[str, str]:

@@ -85,9 +85,9 @@ class Consent:
 
     @property
     def ended_services(self) -> tuple[Service, ...]:
-        """The services that may not run any more, or never could: the visitor said no, or the yes has expired."""
-        ended = {category for category, state in self.states.items() if state in {State.REFUSED, State.EXPIRED}}
-        return services.of_categories(ended)
+        """The services the visitor has decided about that may not run: refused, expired, or no longer offered."""
+        decided = self.choice.grants if self.choice else {}
+        return tuple(s for s in services.ALL_SERVICES if s.category in decided and s not in self.services)
 
     @property
     def must_ask(self) -> bool:

@@ -2,7 +2,7 @@
 
 from urllib.parse import urlsplit
 
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from consent import cleanup, cookie, disclosures, recording
 from consent.decisions import Decision
-from consent.forms import DecisionForm
+from consent.forms import BadForm, DecisionForm, is_utf8
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
 from consent.services import ALL_SERVICES
@@ -46,9 +46,11 @@ def decide(request: ConsentRequest) -> HttpResponse:
         raise PermissionDenied
     if request.content_type != "application/x-www-form-urlencoded":
         return HttpResponse(status=415)
+    if not says_utf8(request) or not is_utf8(request.body):
+        raise BadForm
     form = DecisionForm(request.POST)
     if not form.is_valid():
-        raise BadRequest(form.explanation)
+        raise BadForm(form.explanation)
     address = form.cleaned_data["next"] or reverse("consent:cookie-settings")
     submission = Submission(
         decision=Decision(form.cleaned_data["decision"]),
@@ -61,11 +63,17 @@ def decide(request: ConsentRequest) -> HttpResponse:
     try:
         choice = recording.record(submission, request.consent)
     except DisclosureChanged:
+        disclosures.forget()
         explanation = _(
             "The text about cookies has changed since you opened the page. Please read it and choose again."
         )
         return settings_page(request, status=409, explanation=explanation, return_path=address)
     return answer(request, choice, submission.decision, address)
+
+
+def says_utf8(request: HttpRequest) -> bool:
+    """Whether the Content-Type names no other encoding than the one this site's pages are written in."""
+    return (request.content_params or {}).get("charset", "utf-8").lower() == "utf-8"
 
 
 def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, address: str) -> HttpResponse:

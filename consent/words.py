@@ -41,9 +41,18 @@ def settings_page(categories: Sequence[str]) -> dict[str, Any]:
         "introduction": choose if categories else _("This site uses only necessary cookies."),
         "always_on": _("always on"),
         "save": _("Save choice"),
-        "withdraw": _("Withdraw consent"),
         "columns": [_("Name"), _("Provider"), _("Purpose"), _("Storage period"), _("Type")],
     }
+
+
+def allow(category_name: str) -> str:
+    """The label of a category's switch."""
+    return _("Allow: %(name)s") % {"name": category_name}
+
+
+def privacy_policy_of(service_name: str) -> str:
+    """The words of the link to a service's own privacy policy."""
+    return _("%(name)s privacy policy") % {"name": service_name}
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -29,7 +29,8 @@ class LanguageFromPathMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer in the language of the address."""
-        language = translation.get_language_from_path(request.path_info) or settings.LANGUAGE_CODE
+        first = request.path_info.split("/")[1:2]
+        language = first[0] if first and first[0] in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
@@ -63,7 +64,7 @@ class ErrorPagesMiddleware:
 
 
 class RequestLimitsMiddleware:
-    """Refuses what no visitor's browser sends: an oversized body (413) or oversized cookies (431)."""
+    """Refuses what no browser sends: a body too large or of no announced size (413), cookies too large (431)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -72,7 +73,8 @@ class RequestLimitsMiddleware:
         """Refuse before anything is read or computed."""
         if len(request.META.get("HTTP_COOKIE", "")) > MAX_COOKIES:
             return error_page(request, 431)
-        if body_length(request) > MAX_BODY and not request.path_info.startswith("/admin/"):
+        too_large = body_length(request) > MAX_BODY or "HTTP_TRANSFER_ENCODING" in request.META
+        if too_large and not request.path_info.startswith("/admin/"):
             return error_page(request, 413)
         return self.get_response(request)
 

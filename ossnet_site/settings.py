@@ -51,6 +51,8 @@ def database() -> dict[str, object]:
             # FULL: a decision that was answered survives a power cut.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
         }
+    else:
+        config["OPTIONS"] = {"connect_timeout": 3}  # seconds; a server that is away must not hold up every page
     return config
 
 
@@ -62,10 +64,20 @@ def secret_key() -> str:
     return value
 
 
+def listed(name: str, *, default: list[str], shortest: int) -> list[str]:
+    """Read values separated by commas; one that is shorter than ``shortest`` characters stops the start."""
+    values: list[str] = env.list(name, default=default)
+    if any(len(value) < shortest for value in values):
+        raise ImproperlyConfigured(f"{name} holds a value of fewer than {shortest} characters")
+    return values
+
+
 SECRET_KEY = secret_key()
-SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = listed("SECRET_KEY_FALLBACKS", default=[], shortest=40)
 DEBUG = boolean("DEBUG", default=False)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"])
+ALLOWED_HOSTS = listed("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"], shortest=1)
+if not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name at least one host")
 HTTPS = boolean("HTTPS", default=True)
 
 GOOGLE_ANALYTICS_ID = service_id("GOOGLE_ANALYTICS_ID", r"G-[A-Z0-9]{6,12}")

@@ -1,10 +1,12 @@
 """Home page, contacts and error pages."""
 
-from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
+
+from consent.forms import BadForm
 
 ERRORS = {
     400: (
@@ -37,12 +39,14 @@ ERRORS = {
 }
 
 
+@csrf_exempt  # writes nothing: a wrong method is refused as such
 @require_safe
 def show_home(request: HttpRequest) -> HttpResponse:
     """Who the company is and how to reach it."""
     return render(request, "site/home.html")
 
 
+@csrf_exempt
 @require_safe
 def show_contacts(request: HttpRequest) -> HttpResponse:
     """Telephones, e-mail and opening hours."""
@@ -57,8 +61,8 @@ def error_page(request: HttpRequest, status: int, explanation: str = "") -> Http
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler400: also the answer to a foreign Host header. Only BadRequest carries words meant for the visitor."""
-    return error_page(request, 400, str(exception) if isinstance(exception, BadRequest) else "")
+    """handler400: also the answer to a foreign Host header. Only BadForm carries words meant for the visitor."""
+    return error_page(request, 400, str(exception) if isinstance(exception, BadForm) else "")
 
 
 def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:

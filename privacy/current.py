@@ -46,8 +46,17 @@ def announced_change(language: str) -> PolicyText | None:
     return _standing(int(time.monotonic())).announced(timezone.now(), language)
 
 
+def read_text_in_force(language: str) -> PolicyText | None:
+    """The same as ``text_in_force``, asked of the database now."""
+    return _read().in_force(timezone.now(), language)
+
+
 @lru_cache(maxsize=1)
 def _standing(second: int) -> Standing:
+    return _read()
+
+
+def _read() -> Standing:
     now = timezone.now()
     newest = PolicyVersion.objects.published(now).values("effective_at")[:1]
     current_or_later = Q(version__effective_at__gt=now) | Q(version__effective_at=newest)

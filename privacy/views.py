@@ -6,6 +6,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from privacy import archive
@@ -17,6 +18,7 @@ from privacy.rendering import render_text
 NO_VERSION = gettext_lazy("There is no such version of the privacy policy.")
 
 
+@csrf_exempt  # writes nothing: a wrong method is refused as such
 @require_safe
 def show_policy(request: HttpRequest) -> HttpResponse:
     """The version in force, in the page's language or else in Latvian with a line that says so."""

@@ -23,9 +23,17 @@ def test_an_unknown_category_is_refused(visitor: Client, category: str) -> None:
     assert_refused(decide(visitor, "save", category), 400, "Nezināma sīkdatņu kategorija.")
 
 
-def test_a_category_that_is_not_offered_is_unknown(visitor: Client, settings: Any) -> None:
+def test_a_category_that_is_offered_no_more_is_asked_about_again_and_its_withdrawal_honoured(
+    visitor: Client, settings: Any
+) -> None:
     settings.HOTJAR_SITE_ID = ""
-    assert_refused(decide(visitor, "save", "hotjar"), 400, "Nezināma sīkdatņu kategorija.")
+    assert_refused(decide(visitor, "save", "hotjar"), 409, "teksts par sīkdatnēm ir mainījies")
+    assert decide(visitor, "withdraw", "hotjar").status_code == 303
+
+
+def test_where_nothing_is_offered_there_is_nothing_to_decide(visitor: Client, settings: Any) -> None:
+    settings.GOOGLE_ANALYTICS_ID = settings.FACEBOOK_PIXEL_ID = settings.HOTJAR_SITE_ID = ""
+    assert_refused(decide(visitor, "accept_all"), 400, "tikai nepieciešamās sīkdatnes")
 
 
 @pytest.mark.parametrize("decision", ["accept", "ACCEPT_ALL", "\x00", "x" * 10_000])
@@ -53,6 +61,7 @@ def test_a_form_without_a_decision_is_refused(visitor: Client, body: str) -> Non
         "///evil.example",
         "/%00",
         "/" + "a" * 2000,
+        "/" + "ā" * 400,
         "http:///evil.example",
     ],
 )
@@ -113,10 +122,23 @@ def test_oversized_cookies_are_refused(visitor: Client) -> None:
     assert_refused(decide(visitor, "reject_all"), 431, "Pārlūks nosūtīja pārāk daudz sīkdatņu")
 
 
-@pytest.mark.parametrize("body", [b"decision=%ff", b"decision=\xff\xfe", b"\xff=\xff"])
-def test_invalid_utf_8_is_refused(visitor: Client, body: bytes) -> None:
-    assert visitor.generic("POST", "/sikdatnes/", body, content_type=FORM).status_code == 400
-    assert not ConsentRecord.objects.exists()
+@pytest.mark.parametrize(
+    "field", [b"next=/%FF", b"category=%c3", b"disclosure=%ff", b"x=\xff", b"%fe=1", b"next=/\xc3("]
+)
+def test_invalid_utf_8_is_refused(visitor: Client, field: bytes) -> None:
+    response = visitor.generic("POST", "/sikdatnes/", b"decision=reject_all&" + field, content_type=FORM)
+    assert_refused(response, 400, "Pieprasījumu nevarēja saprast")
+
+
+def test_a_form_in_another_encoding_is_refused_in_the_visitors_language(visitor: Client) -> None:
+    response = visitor.post("/sikdatnes/", "decision=reject_all", content_type=f"{FORM}; charset=utf-16")
+    assert_refused(response, 400, "Nekas nav mainīts.")
+    assert "HTTP requests" not in response.content.decode()
+
+
+def test_a_body_of_no_announced_size_is_refused(visitor: Client) -> None:
+    response = visitor.post("/sikdatnes/", "decision=reject_all", content_type=FORM, HTTP_TRANSFER_ENCODING="chunked")
+    assert_refused(response, 413, "Pieprasījums ir pārāk liels")
 
 
 def test_a_thousand_fields_more_than_django_reads_are_refused(visitor: Client) -> None:

@@ -1,6 +1,7 @@
 """The choice: one POST, one committed record, then the cookie, then back."""
 
 import json
+import re
 import uuid
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -85,6 +86,28 @@ def test_the_stored_disclosure_is_what_was_on_the_screen_and_is_stored_once(visi
     for category in content["categories"]:
         for words in (category["name"], category["purpose"], *(row["purpose"] for row in category["cookies"])):
             assert words in settings_page
+
+
+def test_every_word_of_the_form_is_in_the_disclosure(visitor: Client, shown: Shown) -> None:
+    disclosed: set[str] = set()
+
+    def collect(value: object) -> None:
+        if isinstance(value, dict):
+            value = list(value.values())
+        if isinstance(value, list):
+            for part in value:
+                collect(part)
+        elif isinstance(value, str):
+            disclosed.add(" ".join(value.split()))
+
+    collect(shown.content)
+    (form,) = html.fromstring(visitor.get("/sikdatnes/").content.decode()).xpath("//main//form")
+    for state in form.xpath(".//p[@class='state']"):
+        state.getparent().remove(state)
+    text = " ".join(form.text_content().split())
+    for words in sorted(disclosed, key=len, reverse=True):
+        text = text.replace(words, " ")
+    assert re.sub(r"[\s()–]", "", text) == ""
 
 
 def test_a_later_decision_names_the_one_before_and_the_same_subject(visitor: Client, shown: Shown) -> None:

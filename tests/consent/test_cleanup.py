@@ -60,6 +60,21 @@ def test_a_cookie_that_comes_back_after_the_refusal_is_removed_by_the_next_page(
     assert expired(visitor.get("/none/")) == {("_fbp", "")}
 
 
+def test_yes_after_no_keeps_the_cookies_just_allowed(visitor: Client, shown: Shown) -> None:
+    decide(visitor, "reject_all")
+    visitor.cookies["_ga"] = visitor.cookies["_fbp"] = "1"
+    assert expired(decide(visitor, "accept_all", disclosure=shown.sha256)) == set()
+
+
+def test_the_cookies_of_a_service_that_is_no_longer_offered_are_removed(
+    visitor: Client, shown: Shown, settings: Settings
+) -> None:
+    decide(visitor, "accept_all", disclosure=shown.sha256)
+    visitor.cookies["_hjSession_1"] = visitor.cookies["_ga"] = "1"
+    settings.HOTJAR_SITE_ID = ""
+    assert expired(visitor.get("/")) == {("_hjSession_1", "")}
+
+
 def test_a_foreign_host_with_cookies_that_came_back_is_still_refused_with_a_page(visitor: Client, shown: Shown) -> None:
     decide(visitor, "reject_all")
     visitor.cookies["_ga"] = "1"

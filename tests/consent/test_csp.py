@@ -19,8 +19,20 @@ def hosts(header: str) -> set[str]:
     return set(re.findall(r"(?:https|wss)://\S+?(?=[ ;]|$)", header))
 
 
+# What the vendors document; written out once more, so that a change in the code shows.
+HOSTS = {
+    "analytics": {
+        "https://*.googletagmanager.com",
+        "https://*.google-analytics.com",
+        "https://*.analytics.google.com",
+    },
+    "facebook": {"https://connect.facebook.net", "https://www.facebook.com"},
+    "hotjar": {"https://*.hotjar.com", "https://*.hotjar.io", "wss://*.hotjar.com"},
+}
+
+
 def hosts_of(categories: tuple[str, ...]) -> set[str]:
-    return {host for service in of_categories(categories) for sources in service.csp.values() for host in sources}
+    return {host for category in categories for host in HOSTS[category]}
 
 
 @pytest.mark.parametrize("granted", COMBINATIONS, ids=" ".join)

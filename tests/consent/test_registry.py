@@ -1,5 +1,6 @@
 """The registry: complete, loaded once, and shown as staff left it."""
 
+import re
 from io import StringIO
 
 import pytest
@@ -64,6 +65,28 @@ def test_a_necessary_cookie_needs_a_written_reason(site: None) -> None:
         row.save()
 
 
+def test_a_cookie_renamed_by_staff_does_not_come_back_with_the_next_start(site: None) -> None:
+    Cookie.objects.filter(name="_hjTLDTest").update(name="_hjOther")
+    Cookie.objects.filter(name="_hjCookieTest").delete()
+    call_command("load_registry")
+    assert not Cookie.objects.filter(name__in=["_hjTLDTest", "_hjCookieTest"]).exists()
+
+
+def test_a_cookie_cannot_hide_in_the_category_of_another_service(visitor: Client) -> None:
+    row = CookieDeclaration.objects.get(cookie__name="_fbp")
+    row.cookie.cookiegroup = CookieGroup.objects.get(varname="analytics")
+    with pytest.raises(ValidationError, match="stāv tā pakalpojuma kategorijā"):
+        row.clean()
+    row.cookie.save()
+    registry.forget()
+    assert visitor.get("/sikdatnes/").status_code == 503
+
+
+def test_no_latvian_number_is_parted_from_its_unit(site: None) -> None:
+    for duration in CookieDeclaration.objects.values_list("duration_lv", flat=True):
+        assert not re.search(r"\d \w", duration), duration
+
+
 def test_only_offered_categories_are_shown(site: None, settings: Settings) -> None:
     settings.FACEBOOK_PIXEL_ID = ""
     assert [category.slug for category in registry.categories("lv")] == ["necessary", "analytics", "hotjar"]
@@ -94,6 +117,7 @@ def test_an_incomplete_registry_asks_nothing_grants_nothing_and_honours_a_refusa
 
 @pytest.mark.django_db
 def test_without_a_policy_in_force_nothing_is_asked() -> None:
+    call_command("load_registry")
     assert "banner-heading" not in Client().get("/").content.decode()
     assert Client().get("/sikdatnes/").status_code == 503
 

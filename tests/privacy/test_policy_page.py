@@ -57,7 +57,7 @@ def test_the_comparison_notices_one_changed_letter(
     assert shown_policy(visitor.get("/privatuma-politika/").content) != original_policy()
 
 
-def test_headings_are_real_and_the_contents_list_leads_to_each(visitor: Client) -> None:
+def test_headings_are_real_and_the_toc_leads_to_each(visitor: Client) -> None:
     page = policy_page(visitor)
     headings = page.xpath("//article//*[self::h2 or self::h3]")
     assert [heading.tag for heading in headings] == ["h2", "h2", "h2", "h3", "h3", "h2", "h2"]

@@ -99,6 +99,18 @@ def test_a_second_start_keeps_what_the_first_one_wrote(copy: Path, port: int) ->
     assert "HOTJAR_SITE_ID=x" in (copy / ".env").read_text()
 
 
+def test_a_database_that_cannot_be_used_is_one_clear_line(copy: Path, port: int) -> None:
+    result = serve(copy, port, DATABASE_URL="sqlite:////no/such/folder/site.sqlite3")
+    assert result.returncode != 0
+    assert result.stderr == "serve: DATABASE_URL cannot be used: unable to open database file\n"
+
+
+def test_no_worker_at_all_is_one_clear_line(copy: Path, port: int) -> None:
+    result = serve(copy, port, WEB_CONCURRENCY="0")
+    assert result.returncode != 0
+    assert "WEB_CONCURRENCY must be a whole number above 0, not '0'" in result.stderr
+
+
 def test_a_taken_port_is_one_clear_line(copy: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -40,9 +40,30 @@ def test_postgresql_is_named_by_its_address() -> None:
     assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "django.db.backends.postgresql"
 
 
+def shown(expression: str, **variables: str) -> str:
+    program = f"from django.conf import settings as s; from django.db import connection as c; print({expression})"
+    command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", program]
+    return subprocess.run(command, cwd=ROOT, env=GOOD | variables, capture_output=True, text=True, check=True).stdout
+
+
+def test_behind_a_tls_proxy_its_header_is_believed_and_otherwise_nobodys() -> None:
+    believed = shown("s.SECURE_PROXY_SSL_HEADER", BEHIND_TLS_PROXY="True")
+    assert believed.strip() == "('HTTP_X_FORWARDED_PROTO', 'https')"
+    assert shown("s.SECURE_PROXY_SSL_HEADER, s.SECURE_HSTS_SECONDS").strip() == "None 31536000"
+
+
+def test_a_decision_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
+    pragmas = "[c.cursor().execute(f'PRAGMA {p}').fetchone()[0] for p in ('journal_mode', 'synchronous')]"
+    database = f"sqlite:///{tmp_path / 'site.sqlite3'}"
+    assert shown(pragmas, DATABASE_URL=database).strip() == "['wal', 2]"
+    assert shown("s.DATABASES['default']['OPTIONS']['transaction_mode']").strip() == "IMMEDIATE"
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("SECRET_KEY_FALLBACKS", "a"),
+        ("ALLOWED_HOSTS", ""),
         ("SECRET_KEY", "short"),
         ("HTTPS", "perhaps"),
         ("DEBUG", "2"),

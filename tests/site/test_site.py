@@ -13,6 +13,8 @@ from consent.disclosures import Shown
 from tests.consent.decide import decide
 
 LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
+# tests/privacy/test_versions.py looks at these.
+VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
 ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
 
 
@@ -44,7 +46,7 @@ def test_the_test_knows_every_public_address() -> None:
             patterns += [] if pattern.app_name == "admin" else pattern.url_patterns
         else:
             names.append(pattern.name)
-    assert len(names) == len(LATVIAN), names
+    assert len(names) == len(LATVIAN) + len(VERSION_PAGES), names
 
 
 @pytest.mark.parametrize("address", [*LATVIAN, "/en/", "/none/"])
@@ -85,6 +87,8 @@ def test_each_page_leads_to_itself_in_the_other_language(visitor: Client, latvia
         ("/de/", "lv", "Lapa nav atrasta"),
         ("/xx-yy/kontakti/", "lv", "Lapa nav atrasta"),
         ("/en", "lv", None),
+        ("/en-us/", "lv", "Lapa nav atrasta"),
+        ("/EN/", "lv", "Lapa nav atrasta"),
         ("/%ff%fe/", "lv", "Lapa nav atrasta"),
         ("/%00/", "lv", "Lapa nav atrasta"),
         ("/privatuma-politika/../../etc/passwd", "lv", "Lapa nav atrasta"),
@@ -125,10 +129,10 @@ def test_a_foreign_host_is_refused_with_a_page(visitor: Client) -> None:
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
 @pytest.mark.parametrize("address", ["/", "/kontakti/", "/privatuma-politika/"])
 def test_reading_pages_refuse_every_other_method(visitor: Client, address: str, method: str) -> None:
-    response = getattr(visitor, method)(address)
-    assert response.status_code in {403, 405}
-    assert "<h1>" in response.content.decode()
-    assert "Allow" in response.headers or response.status_code == 403
+    response = getattr(Client(enforce_csrf_checks=True), method)(address)
+    assert response.status_code == 405
+    assert "Šeit to nevar izdarīt" in response.content.decode()
+    assert response.headers["Allow"] == "GET, HEAD"
 
 
 def test_a_malformed_content_length_is_harmless(visitor: Client) -> None:
@@ -198,6 +202,13 @@ def test_every_cookie_that_the_site_sets_is_declared(visitor: Client, shown: Sho
     declared = {cookie["name"] for category in shown.content["categories"] for cookie in category["cookies"]}
     assert set(visitor.cookies) == {"consent", "csrftoken", "sessionid"}
     assert set(visitor.cookies) <= declared
+
+
+@override_settings(SECURE_SSL_REDIRECT=True, SECURE_PROXY_SSL_HEADER=("HTTP_X_FORWARDED_PROTO", "https"))
+def test_behind_a_proxy_that_ends_tls_the_origin_is_https(site: None) -> None:
+    headers = {"Host": "testserver", "X-Forwarded-Proto": "https", "Origin": "https://testserver"}
+    assert decide(Client(headers=headers), "reject_all").status_code == 303
+    assert decide(Client(headers=headers | {"Origin": "http://testserver"}), "reject_all").status_code == 403
 
 
 @override_settings(SECURE_SSL_REDIRECT=True)
