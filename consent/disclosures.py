@@ -12,10 +12,9 @@ from django.utils import translation
 from consent import registry, services, words
 from consent.models import Disclosure
 from consent.registry import Category, RegistryIncomplete
-from consent.services import NECESSARY
 from privacy.current import forget as forget_policy
-from privacy.current import version_in_force
-from privacy.models import PolicyVersion
+from privacy.current import read_text_in_force, text_in_force
+from privacy.models import PolicyText, PolicyVersion
 
 
 @dataclass(frozen=True)
@@ -39,20 +38,19 @@ class Shown:
 def current(language: str) -> Shown | None:
     """What is shown now; None when nothing can be asked: no policy in force, or the registry is incomplete."""
     try:
-        return _shown(language, version_in_force(), registry.categories(language))
+        return _shown(language, text_in_force(language), registry.categories(language))
     except RegistryIncomplete:
         return None
 
 
-def _shown(language: str, version: PolicyVersion | None, categories: tuple[Category, ...]) -> Shown | None:
-    if version is None:
+def _shown(language: str, text: PolicyText | None, categories: tuple[Category, ...]) -> Shown | None:
+    if text is None:
         return None
-    text = version.text_for(language)
     content = {
         "schema_version": 1,
         "language": language,
         "controller": {"name": settings.CONSENT_CONTROLLER.name, "email": settings.CONSENT_CONTROLLER.email},
-        "policy": {"number": version.number, "language": text.language, "sha256": text.sha256},
+        "policy": {"number": text.version.number, "language": text.language, "sha256": text.sha256},
         **_layers(language, categories),
     }
     canonical = rfc8785.dumps(content)
@@ -60,7 +58,7 @@ def _shown(language: str, version: PolicyVersion | None, categories: tuple[Categ
         content=content,
         canonical=canonical.decode(),
         sha256=hashlib.sha256(canonical).hexdigest(),
-        policy_version=version,
+        policy_version=text.version,
         policy_sha256=text.sha256,
     )
 
@@ -68,7 +66,7 @@ def _shown(language: str, version: PolicyVersion | None, categories: tuple[Categ
 def fresh(language: str) -> Shown | None:
     """The same, read now: a decision must not be recorded under words that changed a moment ago."""
     try:
-        return _shown(language, PolicyVersion.objects.in_force(), registry.read(language, services.offered()))
+        return _shown(language, read_text_in_force(language), registry.read(language, services.offered()))
     except RegistryIncomplete:
         return None
 
@@ -88,7 +86,7 @@ def available(language: str) -> Shown | None:
 
 
 def _layers(language: str, categories: tuple[Category, ...]) -> dict[str, Any]:
-    asked = [category.slug for category in categories if category.slug != NECESSARY]
+    asked = [category.slug for category in categories if not category.required]
     with translation.override(language):
         return {
             "banner": words.banner(asked) if asked else None,
@@ -102,7 +100,7 @@ def _category(category: Category) -> dict[str, Any]:
         "slug": category.slug,
         "name": category.name,
         "purpose": category.purpose,
-        "required": category.slug == NECESSARY,
+        "required": category.required,
         "allow": words.allow(category.name),
         "services": [
             {

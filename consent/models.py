@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from consent.services import ALL_SERVICES, NECESSARY
+from consent.services import ALL_SERVICES, category_of
 from privacy.models import PolicyVersion
 
 
@@ -88,14 +88,9 @@ class CookieDeclaration(models.Model):
     def __str__(self) -> str:
         return self.cookie.name
 
-    @property
-    def category(self) -> str:
-        """The category that the cookie belongs to by whoever sets it: its service's, or necessary when it is ours."""
-        return next((service.category for service in ALL_SERVICES if service.slug == self.service), NECESSARY)
-
     def clean(self) -> None:
         """Name the fault beside its field, before the database or the public page refuses the row."""
-        if self.category != self.cookie.cookiegroup.varname:
+        if category_of(self.service) != self.cookie.cookiegroup.varname:
             raise ValidationError({"service": _("A cookie stands in the category of the service that sets it.")})
         if not self.service and not (self.necessary_because_lv and self.necessary_because_en):
             reason = _("Say in both languages why the cookie is necessary, or choose the service that sets it.")

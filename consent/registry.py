@@ -1,17 +1,21 @@
 """The registry as visitors see it: categories, their services and the cookie declaration."""
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from cookie_consent.models import CookieGroup
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import F
 from django.utils import translation
 
 from consent import services
-from consent.models import CategoryText, CookieDeclaration, Party
-from consent.services import NECESSARY, Service
+from consent.models import Party
+from consent.services import NECESSARY, Service, category_of
+
+Row = Mapping[str, Any]
 
 
 class RegistryIncomplete(LookupError):
@@ -40,6 +44,11 @@ class Category:
     services: tuple[Service, ...]
     cookies: tuple[DeclaredCookie, ...]
 
+    @property
+    def required(self) -> bool:
+        """Whether the category is always on and never asked for."""
+        return self.slug == NECESSARY
+
 
 def categories(language: str) -> tuple[Category, ...]:
     """The necessary category and the offered ones, in display order, at most one second old.
@@ -61,44 +70,60 @@ def _load(second: int, language: str, offered: tuple[Service, ...]) -> tuple[Cat
 
 def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
     """The same, read from the database now: a decision must not be recorded under words that have just changed."""
-    groups = {
-        group.varname: group
-        for group in CookieGroup.objects.select_related("text").prefetch_related("cookie_set__declaration")
-    }
     asked = {service.category for service in offered}
     wanted = [slug for slug in (NECESSARY, *services.CATEGORIES) if slug == NECESSARY or slug in asked]
-    try:
-        with translation.override(language):
-            return tuple(
-                _category(groups[slug], language, tuple(service for service in offered if service.category == slug))
-                for slug in wanted
+    rows = list(_rows(language))
+    with translation.override(language):
+        return tuple(
+            _category(
+                [row for row in rows if row["varname"] == slug],
+                tuple(service for service in offered if service.category == slug),
             )
-    except (KeyError, ObjectDoesNotExist) as error:
-        raise RegistryIncomplete(str(error)) from error
+            for slug in wanted
+        )
 
 
-def _category(group: CookieGroup, language: str, behind: tuple[Service, ...]) -> Category:
-    text: CategoryText = group.text
-    declarations = [cookie.declaration for cookie in sorted(group.cookie_set.all(), key=lambda cookie: cookie.pk)]
-    if any(row.category != group.varname for row in declarations):
-        raise RegistryIncomplete(f"{group.varname} holds a cookie of another category's service")
-    return Category(
-        slug=group.varname,
-        name=getattr(text, f"name_{language}"),
-        purpose=getattr(text, f"purpose_{language}"),
-        services=behind,
-        cookies=tuple(_cookie(row, language) for row in declarations),
+def _rows(language: str) -> Iterable[Row]:
+    """One query: a row for each cookie with its category's texts; a category without cookies has one row."""
+    return CookieGroup.objects.order_by("cookie__pk").values(
+        "varname",
+        category_name=F(f"text__name_{language}"),
+        category_purpose=F(f"text__purpose_{language}"),
+        cookie_name=F("cookie__name"),
+        service=F("cookie__declaration__service"),
+        provider=F("cookie__declaration__provider"),
+        party=F("cookie__declaration__party"),
+        purpose=F(f"cookie__declaration__purpose_{language}"),
+        duration=F(f"cookie__declaration__duration_{language}"),
+        necessary_because=F(f"cookie__declaration__necessary_because_{language}"),
     )
 
 
-def _cookie(row: CookieDeclaration, language: str) -> DeclaredCookie:
-    ours = row.service == ""
+def _category(rows: Sequence[Row], behind: tuple[Service, ...]) -> Category:
+    if not rows or rows[0]["category_name"] is None:
+        raise RegistryIncomplete("a category or its text is missing")
+    declared = [row for row in rows if row["cookie_name"] is not None]
+    if any(row["provider"] is None for row in declared):
+        raise RegistryIncomplete("a cookie has no declaration")
+    if any(category_of(row["service"]) != row["varname"] for row in declared):
+        raise RegistryIncomplete("a cookie stands in the category of another service")
+    return Category(
+        slug=rows[0]["varname"],
+        name=rows[0]["category_name"],
+        purpose=rows[0]["category_purpose"],
+        services=behind,
+        cookies=tuple(_cookie(row) for row in declared),
+    )
+
+
+def _cookie(row: Row) -> DeclaredCookie:
+    ours = row["service"] == ""
     return DeclaredCookie(
         # Under HTTPS the browser knows our own cookies with a prefix, see settings.COOKIE_PREFIX.
-        name=settings.COOKIE_PREFIX + row.cookie.name if ours else row.cookie.name,
-        provider=row.provider,
-        purpose=getattr(row, f"purpose_{language}"),
-        duration=getattr(row, f"duration_{language}"),
-        party=str(Party(row.party).label),
-        necessary_because=getattr(row, f"necessary_because_{language}"),
+        name=settings.COOKIE_PREFIX + row["cookie_name"] if ours else row["cookie_name"],
+        provider=row["provider"],
+        purpose=row["purpose"],
+        duration=row["duration"],
+        party=str(Party(row["party"]).label),
+        necessary_because=row["necessary_because"],
     )

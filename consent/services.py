@@ -100,6 +100,11 @@ HOTJAR = Service(
 ALL_SERVICES = (GOOGLE_ANALYTICS, META_PIXEL, HOTJAR)
 
 
+def category_of(slug: str) -> str:
+    """The category of the service that sets a cookie; necessary when ``slug`` is empty, as the cookie is then ours."""
+    return next((service.category for service in ALL_SERVICES if service.slug == slug), NECESSARY)
+
+
 def offered() -> tuple[Service, ...]:
     """The services that have an id, in display order."""
     return tuple(service for service in ALL_SERVICES if service.id)

@@ -3,17 +3,33 @@
 from typing import Any
 
 from django.conf import settings
+from django.db import Error
 from django.http import HttpRequest
 from django.urls import reverse, translate_url
 from django.utils.encoding import escape_uri_path
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, override
 
 from ossnet_site.company import COMPANY
+from privacy.current import announced_change
+from privacy.models import PolicyText
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The company's details, and this page in the other language."""
-    return {"company": COMPANY, "other_language": other_language(request)}
+    """The company's details, this page in the other language, and a change of the policy to announce."""
+    return {
+        "company": COMPANY,
+        "other_language": other_language(request),
+        "announcement": SimpleLazyObject(announcement),
+    }
+
+
+def announcement() -> PolicyText | None:
+    """The material change to announce; none when the database is away, as the page must stand all the same."""
+    try:
+        return announced_change(get_language() or "")
+    except Error:
+        return None
 
 
 def other_language(request: HttpRequest) -> dict[str, str]:

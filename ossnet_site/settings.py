@@ -93,6 +93,8 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django_prose_editor",
+    "simple_history",
     "cookie_consent",
     "privacy",
     "consent",
@@ -113,6 +115,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "simple_history.middleware.HistoryRequestMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -191,8 +194,10 @@ CONSENT_CONTROLLER = COMPANY
 # Staff pages: no third party ever runs here, whatever the visitor granted.
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 
-# privacy.rendering asks this function for the values of the merge fields in a policy text.
-PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.merge_fields"
+# privacy.rendering takes the merge fields from this mapping, to fill them in in a policy text.
+PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.MERGE_FIELDS"
+# Whether a version must be published by somebody other than its last editor.
+PRIVACY_FOUR_EYES = boolean("PRIVACY_FOUR_EYES", default=False)
 
 LOGGING = {
     "version": 1,

@@ -3,7 +3,11 @@
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.db import connection
+
+from privacy import guards
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
+guards.require(connection)

@@ -3,17 +3,27 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 from lxml import html
 
+from privacy import dates
+from privacy.models import PolicyText
+
 MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
+# An editor puts a field that becomes a table into a paragraph of its own; a table cannot stand in one.
+BLOCK_FIELD = re.compile(r"<p>\s*(\{\{\s*cookie_declaration\s*\}\})\s*</p>")
 NUMBERING_MARK = re.compile(r"^\(\d+\)\s*|[;?:]$")
-MergeFields = Mapping[str, str]
+EFFECTIVE_DATE = "effective_date"
+# Name to a function from a language to HTML; called only for the fields that a text uses.
+MergeFields = Mapping[str, Callable[[str], str]]
 
 
 class UnknownMergeField(ValueError):
@@ -37,30 +47,40 @@ class RenderedText:
     contents: tuple[Heading, ...]
 
 
-def merge_fields() -> MergeFields:
-    """The site's merge fields, name to HTML, from the function that settings.PRIVACY_MERGE_FIELDS names."""
-    function: Callable[[], MergeFields] = import_string(settings.PRIVACY_MERGE_FIELDS)
-    return function()
+def site_fields() -> MergeFields:
+    """The site's merge fields, from the mapping that settings.PRIVACY_MERGE_FIELDS names."""
+    fields: MergeFields = import_string(settings.PRIVACY_MERGE_FIELDS)
+    return fields
 
 
-def fill_in(body: str, fields: MergeFields) -> str:
-    """Replace each ``{{ name }}`` by its value; nothing else in ``body`` has a meaning.
+def known_fields() -> tuple[str, ...]:
+    """The names that an editor may use."""
+    return (*site_fields(), EFFECTIVE_DATE)
+
+
+def fill_in(body: str, fields: MergeFields, language: str) -> str:
+    """Replace each ``{{ name }}`` by its value in ``language``; nothing else in ``body`` has a meaning.
 
     Raises UnknownMergeField for a name that ``fields`` lacks.
     """
 
     def value(match: re.Match[str]) -> str:
-        try:
-            return fields[match[1]]
-        except KeyError:
-            raise UnknownMergeField(match[1]) from None
+        if match[1] not in fields:
+            raise UnknownMergeField(match[1])
+        return fields[match[1]](language)
 
-    return MERGE_FIELD.sub(value, body)
+    return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
-def render(body: str) -> RenderedText:
-    """Render a stored text with the site's merge fields. Raises UnknownMergeField."""
-    return _add_structure(fill_in(body, merge_fields()))
+def render(body: str, language: str, effective_at: datetime | None) -> RenderedText:
+    """Render a stored text; ``effective_at`` None is a draft's, which has no date yet. Raises UnknownMergeField."""
+    return _add_structure(fill_in(body, {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}, language))
+
+
+def _date(effective_at: datetime | None) -> Callable[[str], str]:
+    if effective_at is None:
+        return lambda language: format_html("<em>[{}]</em>", _("effective date"))
+    return lambda language: dates.in_words(effective_at, language)
 
 
 @lru_cache(maxsize=64)
@@ -90,3 +110,8 @@ def _unused(fragment: str, taken: list[Heading]) -> str:
     while candidate in used:
         candidate, number = f"{fragment}-{number}", number + 1
     return candidate
+
+
+def render_text(text: PolicyText) -> RenderedText:
+    """Render a stored text of a version, in its own language and with its own date."""
+    return render(text.body, text.language, text.version.effective_at)

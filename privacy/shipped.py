@@ -3,10 +3,11 @@
 import tomllib
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion, text_sha256
-from privacy.rendering import UnknownMergeField, render
+from privacy.models import PolicyText, PolicyVersion
+from privacy.publishing import Publication, publish
 
 FOLDER = Path(__file__).parent / "texts"
 
@@ -22,7 +23,8 @@ class PublishedTextDiffers(UnusableText):
 def load_all(folder: Path = FOLDER) -> list[PolicyVersion]:
     """Load the versions the database lacks, and return those. Loaded ones are compared, never altered.
 
-    Raises UnusableText or PublishedTextDiffers, and then loads nothing.
+    A folder whose ``version.toml`` has no ``effective_at`` becomes a draft. Raises UnusableText or
+    PublishedTextDiffers, and then loads nothing.
     """
     with transaction.atomic():
         return [version for path in sorted(folder.iterdir()) if (version := _load(path))]
@@ -38,25 +40,21 @@ def _load(path: Path) -> PolicyVersion | None:
     if known:
         _compare(known, facts, texts)
         return None
-    if AUTHORITATIVE_LANGUAGE not in texts:
-        raise UnusableText(f"{path.name} has no text in {AUTHORITATIVE_LANGUAGE}, which is the one that counts.")
-    version = PolicyVersion.objects.create(number=facts["number"], effective_at=facts["effective_at"])
+    version = PolicyVersion.objects.create(number=facts["number"])
     for language, (title, body) in texts.items():
+        PolicyText.objects.create(version=version, language=language, title=title, body=body)
+    if effective_at := facts.get("effective_at"):
         try:
-            render(body)
-        except UnknownMergeField as error:
-            raise UnusableText(
-                f"{path.name}/{language}.html names the merge field {error}, which is unknown."
-            ) from error
-        PolicyText.objects.create(
-            version=version, language=language, title=title, body=body, sha256=text_sha256(title, body)
-        )
+            return publish(version, Publication(effective_at, is_material=False, summaries={}), by=None)
+        except ValidationError as error:
+            raise UnusableText(f"Version {path.name} cannot be published: {' '.join(error.messages)}") from error
     return version
 
 
 def _compare(known: PolicyVersion, facts: dict[str, object], texts: dict[str, tuple[str, str]]) -> None:
+    """A draft belongs to the editors from the day it was loaded; only what is published must still be the same."""
     stored = {text.language: (text.title, text.body) for text in known.texts.all()}
-    if stored != texts or known.effective_at != facts["effective_at"]:
+    if "effective_at" in facts and (stored != texts or known.effective_at != facts["effective_at"]):
         raise PublishedTextDiffers(
             f"Version {known.number} is published and differs from its file. A published text never changes: "
             "restore the file and write a new version."

@@ -1,14 +1,17 @@
 """Fixtures with the names of the domain."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client
 
 from consent import registry
 from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
 from privacy import current as current_policy
+from privacy import guards
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 
@@ -25,8 +28,25 @@ def _forget_what_processes_remember() -> Iterator[None]:
 
 @pytest.fixture
 def policy_in_force(db: None) -> PolicyVersion:
-    (version,) = shipped_policy.load_all()
+    """Version 1, in force. Version 2 is loaded beside it as a draft."""
+    version, _draft = shipped_policy.load_all()
     return version
+
+
+@pytest.fixture
+def guards_lifted(db: None) -> None:
+    """For tests that look at what a damaged database does: the triggers come back with the end of the test."""
+    guards.remove(connection)
+
+
+@pytest.fixture
+def ready_draft(policy_in_force: PolicyVersion) -> PolicyVersion:
+    """Version 2 with its blanks filled in: nothing stands in the way of publishing it."""
+    draft = PolicyVersion.objects.get(number=2)
+    for text in draft.texts.all():
+        text.body = re.sub(r"\[\[.*?\]\]", "ir norādīts", text.body)
+        text.save()
+    return draft
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
@@ -17,6 +18,7 @@ from pytest_django.live_server_helper import LiveServer
 from consent import registry
 from consent import shipped as shipped_registry
 from privacy import current as current_policy
+from privacy import guards
 from privacy import shipped as shipped_policy
 from tests.browser.visitor import Visitor
 
@@ -72,14 +74,16 @@ def browser(launch: Launch, live_server: LiveServer) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served_site(transactional_db: None, live_server: LiveServer, settings: Settings) -> str:
+def served_site(transactional_db: None, live_server: LiveServer, settings: Settings) -> Iterator[str]:
     """The running site with policy version 1 and the cookie registry; its address ends without a slash."""
     settings.ALLOWED_HOSTS = ["localhost", WWW]
+    guards.install(connection)
     shipped_policy.load_all()
     shipped_registry.load()
     current_policy.forget()
     registry.forget()
-    return f"http://localhost:{urlsplit(live_server.url).port}"
+    yield f"http://localhost:{urlsplit(live_server.url).port}"
+    guards.remove(connection)  # what comes next empties the tables
 
 
 @pytest.fixture

@@ -25,8 +25,10 @@ PASTED = f"""
 @pytest.fixture
 def pasted_snippet(served_site: str) -> None:
     """A policy version in force with a snippet that no check held back."""
-    version = PolicyVersion.objects.create(number=99, effective_at=timezone.now() - timedelta(seconds=1))
-    PolicyText.objects.create(version=version, language="lv", title="Privātuma politika", body=PASTED, sha256="0" * 64)
+    moment = timezone.now() - timedelta(seconds=1)
+    version = PolicyVersion.objects.create(number=99, effective_at=moment)
+    PolicyText.objects.create(version=version, language="lv", title="Privātuma politika", body=PASTED)
+    PolicyVersion.objects.filter(pk=version.pk).update(published_at=moment)
     current_policy.forget()
 
 

@@ -14,7 +14,7 @@ from privacy.rendering import MERGE_FIELD, fill_in
 
 FOLDER = Path(privacy.__file__).parent
 VERSION_1 = (FOLDER / "texts/1/lv.html").read_text(encoding="utf-8")
-DRAFT_2 = (FOLDER / "drafts/2/lv.html").read_text(encoding="utf-8")
+DRAFT_2 = (FOLDER / "texts/2/lv.html").read_text(encoding="utf-8")
 
 PRESENT, JUDGE, NOT_FOUND = Status.PRESENT, Status.TO_BE_JUDGED, Status.NOT_FOUND
 TABLE = {
@@ -143,7 +143,7 @@ def rendered(text: str) -> str:
         "cookie_settings": '<a href="/iestatijumi/">Sīkdatņu iestatījumi</a>',
         "effective_date": "2026. gada 22. novembra",
     }
-    return fill_in(text, values)
+    return fill_in(text, {name: lambda _language, value=value: value for name, value in values.items()}, "lv")
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from privacy.models import PolicyText, PolicyVersion, text_sha256
+from privacy.models import PolicyText, PolicyVersion
 
 FIRST = datetime(2026, 3, 1, 10, tzinfo=UTC)
 SECOND = datetime(2026, 6, 1, 10, tzinfo=UTC)
@@ -14,11 +14,16 @@ MOMENT = timedelta(microseconds=1)
 pytestmark = pytest.mark.django_db
 
 
+def publish_at(moment: datetime, number: int) -> None:
+    version = PolicyVersion.objects.create(number=number, effective_at=moment)
+    PolicyText.objects.create(version=version, language="lv", title="T", body="<p>b</p>")
+    PolicyVersion.objects.filter(pk=version.pk).update(published_at=moment)
+
+
 @pytest.fixture
 def history() -> None:
     for number, moment in ((1, FIRST), (2, SECOND)):
-        version = PolicyVersion.objects.create(number=number, effective_at=moment)
-        PolicyText.objects.create(version=version, language="lv", title="T", body="b", sha256=text_sha256("T", "b"))
+        publish_at(moment, number)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +39,7 @@ def test_one_version_is_in_force_at_any_moment_once_the_first_is(
 
 def test_two_versions_cannot_take_effect_at_the_same_moment(history: None) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
-        PolicyVersion.objects.create(number=3, effective_at=SECOND)
+        publish_at(SECOND, 3)
 
 
 def test_a_version_and_its_texts_name_themselves(history: None) -> None:

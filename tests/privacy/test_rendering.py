@@ -6,21 +6,21 @@ from privacy.rendering import Heading, UnknownMergeField, fill_in, render
 
 
 def test_a_merge_field_is_replaced_by_its_value() -> None:
-    assert render("<p>{{ company.name }}</p>").html == "<p>SIA OSS Networks</p>"
+    assert render("<p>{{ company.name }}</p>", "lv", None).html == "<p>SIA OSS Networks</p>"
 
 
 @pytest.mark.parametrize("text", ["{% load x %}", "{{ settings.SECRET_KEY|safe }}", "{{ Company }}", "{# x #}", "{{}}"])
 def test_nothing_but_a_merge_field_has_a_meaning(text: str) -> None:
-    assert fill_in(text, {}) == text
+    assert fill_in(text, {}, "lv") == text
 
 
 def test_an_unknown_merge_field_is_an_error_that_names_it() -> None:
     with pytest.raises(UnknownMergeField, match=r"^company\.fax$"):
-        render("<p>{{ company.fax }}</p>")
+        render("<p>{{ company.fax }}</p>", "lv", None)
 
 
 def test_headings_with_the_same_words_have_addresses_of_their_own() -> None:
-    rendered = render("<h2>Jūsu tiesības</h2><h3>(1) Jūsu tiesības;</h3><h2>Jūsu tiesības</h2><h2>?</h2>")
+    rendered = render("<h2>Jūsu tiesības</h2><h3>(1) Jūsu tiesības;</h3><h2>Jūsu tiesības</h2><h2>?</h2>", "lv", None)
     assert rendered.contents == (
         Heading(2, "Jūsu tiesības", "jusu-tiesibas"),
         Heading(3, "Jūsu tiesības", "jusu-tiesibas-2"),
@@ -30,6 +30,6 @@ def test_headings_with_the_same_words_have_addresses_of_their_own() -> None:
 
 
 def test_only_links_that_leave_the_site_are_marked() -> None:
-    rendered = render('<p><a href="/kontakti/">a</a> <a href="https://example.org/">b</a> <a>c</a></p>')
+    rendered = render('<p><a href="/kontakti/">a</a> <a href="https://example.org/">b</a> <a>c</a></p>', "lv", None)
     assert rendered.html.count("rel=") == 1
     assert '<a href="https://example.org/" rel="external noopener noreferrer">b</a>' in rendered.html

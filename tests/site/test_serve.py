@@ -54,10 +54,16 @@ def serve(copy: Path, port: int | str, **more: str) -> subprocess.CompletedProce
 @pytest.fixture
 def running(copy: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
-        [copy / "bin" / "serve"], env=environment(port), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        [copy / "bin" / "serve"],
+        env=environment(port),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
     )
     yield process
-    process.kill()
+    if process.poll() is None:  # a worker that outlives its master would hold the pipe open
+        os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
 
 

@@ -19,4 +19,5 @@ class Command(BaseCommand):
         except UnusableText as error:
             raise CommandError(str(error)) from error
         for version in loaded:
-            self.stdout.write(f"Loaded policy version {version.number}")
+            what = "policy version" if version.is_published else "a draft of policy version"
+            self.stdout.write(f"Loaded {what} {version.number}")

@@ -1,0 +1,197 @@
+"""What visitors see of versions: permanent addresses, list, comparison, announcement, feed and archive."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from lxml import html
+from pytest_django import DjangoAssertNumQueries
+
+from privacy import current, dates
+from privacy.models import PolicyText, PolicyVersion
+from privacy.publishing import Publication, publish
+
+DAY = timedelta(days=1)
+
+
+def page(client: Client, address: str) -> Any:
+    return html.fromstring(client.get(address).content.decode())
+
+
+def top(document: Any) -> str:
+    return " ".join(document.xpath("string(//main)").split())
+
+
+@pytest.fixture
+def second_in_force(visitor: Client, ready_draft: PolicyVersion) -> PolicyVersion:
+    summary = {"lv": "Pievienotas sadaļas."}
+    return publish(ready_draft, Publication(None, is_material=True, summaries=summary), by=None)
+
+
+@pytest.fixture
+def second_scheduled(visitor: Client, ready_draft: PolicyVersion) -> PolicyVersion:
+    moment = timezone.now() + 10 * DAY
+    return publish(ready_draft, Publication(moment, is_material=True, summaries={"lv": "Jaunas sadaļas."}), by=None)
+
+
+def test_the_policy_says_its_version_and_day(visitor: Client) -> None:
+    assert "1. versija, spēkā no 2026. gada 23. novembra." in top(page(visitor, "/privatuma-politika/"))
+    assert "Version 1, in force from 23 November 2026." in top(page(visitor, "/en/privacy-policy/"))
+    assert "/privatuma-politika/versijas/" in page(visitor, "/privatuma-politika/").xpath("//main//a/@href")
+
+
+@pytest.mark.parametrize("month", range(1, 13))
+def test_latvian_months_stand_in_the_genitive(month: int) -> None:
+    words = dates.in_words(timezone.now().replace(month=month, day=5), "lv").split()
+    assert words[1:3] == ["gada", "5."]
+    assert words[3][-1] in "aā"
+    assert dates.in_table(timezone.now().replace(year=2026, month=month, day=5)) == f"05.{month:02}.2026."
+
+
+def test_a_superseded_version_keeps_its_address_says_so_and_is_not_indexed(
+    visitor: Client, second_in_force: PolicyVersion
+) -> None:
+    response = visitor.get("/privatuma-politika/versijas/1/")
+    assert response.status_code == 200
+    assert response.headers["X-Robots-Tag"] == "noindex"
+    document = html.fromstring(response.content.decode())
+    assert "Šī ir agrāka versija un vairs nav spēkā." in top(document)
+    assert "apņemas aizsargāt" in top(document)
+    response = visitor.get("/privatuma-politika/versijas/2/")
+    assert "X-Robots-Tag" not in response.headers
+    assert "agrāka versija" not in response.content.decode()
+
+
+def test_a_scheduled_version_can_be_read_before_its_day(visitor: Client, second_scheduled: PolicyVersion) -> None:
+    text = top(page(visitor, "/privatuma-politika/versijas/2/"))
+    assert "Šī versija vēl nav spēkā." in text
+    assert "1. versija, spēkā" in top(page(visitor, "/privatuma-politika/"))
+
+
+@pytest.mark.parametrize("number", ["2", "3", "0", "99999999999999999999", "x", "-1", "1.5"])
+@pytest.mark.parametrize("form", ["{}/", "{}/izmainas/", "{}.json"])
+def test_what_is_no_published_version_is_not_found(visitor: Client, number: str, form: str) -> None:
+    response = visitor.get("/privatuma-politika/versijas/" + form.format(number))
+    assert response.status_code == 404
+    assert "Lapa nav atrasta" in response.content.decode()
+
+
+def test_all_versions_are_listed_with_their_summaries(visitor: Client, second_scheduled: PolicyVersion) -> None:
+    document = page(visitor, "/privatuma-politika/versijas/")
+    assert document.xpath("//main//h2/text()") == ["Gaidāmās", "Spēkā esošā un iepriekšējās"]
+    assert "Jaunas sadaļas." in top(document)
+    assert "Būtiskas izmaiņas" in top(document)
+
+
+@pytest.mark.django_db
+def test_before_the_first_version_the_list_says_so() -> None:
+    assert "vēl nav publicēta" in top(page(Client(), "/privatuma-politika/versijas/"))
+
+
+def test_the_list_costs_the_same_however_many_versions(
+    visitor: Client, policy_in_force: PolicyVersion, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(10, 60):
+        moment = timezone.now() - DAY * number
+        version = PolicyVersion.objects.create(number=number, effective_at=moment)
+        PolicyText.objects.create(version=version, language="lv", title="T", body="<p>b</p>")
+        PolicyVersion.objects.filter(pk=version.pk).update(published_at=moment)
+    current.forget()
+    with django_assert_num_queries(4):
+        assert len(page(visitor, "/privatuma-politika/versijas/").xpath("//ol[@class='versions']/li")) == 51
+
+
+def test_changes_are_shown_against_the_version_before(visitor: Client, second_in_force: PolicyVersion) -> None:
+    document = page(visitor, "/privatuma-politika/versijas/2/izmainas/")
+    assert "Pievienotas sadaļas." in top(document)
+    assert "Salīdzinājumā ar 1. versiju:" in top(document)
+    assert len(document.xpath("//div[@class='comparison']//ins")) > 10
+    ids = document.xpath("//@id")
+    assert len(ids) == len(set(ids))
+
+
+def test_where_there_is_nothing_to_compare_the_page_says_so(visitor: Client, second_in_force: PolicyVersion) -> None:
+    address = "/privatuma-politika/versijas/{}/izmainas/"
+    assert "nav, ar ko to salīdzināt" in top(page(visitor, address.format(1)))
+    assert "nav ko salīdzināt" in top(page(visitor, address.format(2) + "?with=2"))
+    assert "Salīdzinājumā ar 2. versiju:" in top(page(visitor, address.format(1) + "?with=2"))
+    for other in ("x", "9", "", "²"):
+        assert visitor.get(address.format(2), {"with": other}).status_code == 404
+
+
+def test_the_same_words_are_said_to_be_the_same(visitor: Client, policy_in_force: PolicyVersion) -> None:
+    text = policy_in_force.texts.get()
+    version = PolicyVersion.objects.create(number=3)
+    PolicyText.objects.create(version=version, language="lv", title=text.title, body=text.body)
+    publish(version, Publication(None, is_material=False, summaries={"lv": "Nekas."}), by=None)
+    assert "Abu versiju teksts ir vienāds." in top(page(visitor, "/privatuma-politika/versijas/3/izmainas/"))
+
+
+def test_a_material_change_is_announced_on_every_page_from_publication(
+    visitor: Client, second_scheduled: PolicyVersion
+) -> None:
+    for address in ("/", "/kontakti/", "/none/"):
+        (announcement,) = page(visitor, address).xpath("//aside")
+        day = dates.in_words(second_scheduled.effective_at, "lv")  # type: ignore[arg-type]
+        assert f"Privātuma politika mainās no {day}." in " ".join(announcement.text_content().split())
+        assert announcement.xpath(".//a/@href") == ["/privatuma-politika/versijas/2/izmainas/"]
+    assert "The privacy policy changes from" in visitor.get("/en/").content.decode()
+
+
+def test_the_announcement_ends_30_days_after_the_change_took_effect(second_in_force: PolicyVersion) -> None:
+    standing = current._standing(0)
+    effect = second_in_force.effective_at
+    assert effect
+    for moment, announced in ((effect, True), (effect + 30 * DAY - DAY / 24, True), (effect + 30 * DAY, False)):
+        assert (standing.announced(moment, "lv") is not None) is announced
+
+
+def test_a_change_that_is_not_material_is_not_announced(visitor: Client) -> None:
+    assert not page(visitor, "/").xpath("//aside")
+
+
+def test_a_scheduled_version_takes_effect_on_its_moment_without_anybodys_doing(
+    second_scheduled: PolicyVersion,
+) -> None:
+    effect = second_scheduled.effective_at
+    assert effect
+    standing = current._standing(0)
+    numbers = []
+    for moment in (effect - DAY, effect, effect + DAY):
+        text = standing.in_force(moment, "en")
+        assert text
+        numbers.append(text.version.number)
+    assert numbers == [1, 2, 2]
+
+
+def test_the_archive_holds_number_dates_fingerprint_and_plain_text(visitor: Client) -> None:
+    response = visitor.get("/privatuma-politika/versijas/1.json")
+    assert response.headers["Content-Type"] == "application/json"
+    facts = response.json()
+    text = PolicyText.objects.get(version__number=1)
+    assert (facts["number"], facts["material_change"]) == (1, False)
+    assert facts["effective_at"] == "2026-11-22T22:00:00Z"
+    assert facts["texts"]["lv"]["sha256"] == text.sha256
+    plain = facts["texts"]["lv"]["plain_text"].splitlines()
+    assert plain[0] == "Privātuma politika"
+    assert "Cik ilgi mēs glabājam Jūsu personīgo informāciju" in plain
+
+
+def test_the_feed_tells_of_every_version(visitor: Client, second_scheduled: PolicyVersion) -> None:
+    response = visitor.get("/privatuma-politika/versijas/plusma/")
+    assert response.headers["Content-Type"] == "application/atom+xml; charset=utf-8"
+    feed = response.content.decode()
+    assert "Privātuma politika, 2. versija" in feed
+    assert "Jaunas sadaļas." in feed
+    assert "/privatuma-politika/versijas/1/" in feed
+
+
+def test_every_merge_field_is_filled_in(visitor: Client, second_in_force: PolicyVersion) -> None:
+    document = page(visitor, "/privatuma-politika/")
+    assert "{{" not in top(document)
+    assert len(document.xpath("//article//table")) == 4
+    assert document.xpath("//article//a[@href='/sikdatnes/']/text()") == ["Sīkdatņu iestatījumi"] * len(
+        document.xpath("//article//a[@href='/sikdatnes/']")
+    )
