@@ -85,7 +85,7 @@ def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
 
 def _rows(language: str) -> Iterable[Row]:
     """One query: a row for each cookie with its category's texts; a category without cookies has one row."""
-    return CookieGroup.objects.order_by("cookie__pk").values(
+    rows: Iterable[Row] = CookieGroup.objects.order_by("cookie__pk").values(
         "varname",
         category_name=F(f"text__name_{language}"),
         category_purpose=F(f"text__purpose_{language}"),
@@ -97,6 +97,7 @@ def _rows(language: str) -> Iterable[Row]:
         duration=F(f"cookie__declaration__duration_{language}"),
         necessary_because=F(f"cookie__declaration__necessary_because_{language}"),
     )
+    return rows
 
 
 def _category(rows: Sequence[Row], behind: tuple[Service, ...]) -> Category:

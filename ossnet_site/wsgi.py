@@ -11,3 +11,4 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
 guards.require(connection)
+connection.close()  # the workers are forked from this process, and each needs its own

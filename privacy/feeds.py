@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from privacy.models import PolicyText, PolicyVersion
 
 
-class VersionFeed(Feed):
+class VersionFeed(Feed):  # type: ignore[type-arg]
     """Tells subscribers of every published version, also of one that takes effect later. The newest 20."""
 
     feed_type = Atom1Feed

@@ -88,8 +88,6 @@ def require(connection: BaseDatabaseWrapper) -> None:
         absent = missing(connection)
     except Error:
         return
-    finally:
-        connection.close()
     if absent:
         raise ImproperlyConfigured(f"Run manage.py migrate: the database lacks the triggers {', '.join(absent)}")
 

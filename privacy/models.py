@@ -84,7 +84,7 @@ class PolicyVersion(models.Model):
     revision = models.PositiveIntegerField(_("revision"), default=0, editable=False)
     edited_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
-        on_delete=models.SET_NULL,
+        on_delete=models.PROTECT,
         null=True,
         blank=True,
         editable=False,

@@ -51,7 +51,7 @@ def list_versions(request: HttpRequest) -> HttpResponse:
     versions = PolicyVersion.objects.standing().order_by("-effective_at")
     texts = PolicyText.objects.defer("body")
     rows = [(version, version.text_for(language)) for version in versions.prefetch_related(Prefetch("texts", texts))]
-    scheduled = [row for row in rows if row[0].effective_at > now]
+    scheduled = [row for row in rows if row[0].effective_at and row[0].effective_at > now]
     return render(request, "privacy/versions.html", {"scheduled": scheduled, "published": rows[len(scheduled) :]})
 
 

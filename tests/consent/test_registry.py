@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 from pytest_django import Settings
 
-from consent import registry
+from consent import registry, services
 from consent.models import CategoryText, ConsentRecord, CookieDeclaration
 from consent.services import ALL_SERVICES
 from tests.consent.decide import decide
@@ -113,6 +113,18 @@ def test_an_incomplete_registry_asks_nothing_grants_nothing_and_honours_a_refusa
     assert not ConsentRecord.objects.exists()
     assert decide(visitor, "reject_all").status_code == 303
     assert "Jūsu izvēle ir saglabāta." in visitor.get("/").content.decode()
+
+
+def test_a_cookie_that_was_moved_to_another_category_makes_the_registry_incomplete(site: None) -> None:
+    Cookie.objects.filter(name="_ga").update(cookiegroup=CookieGroup.objects.get(varname="hotjar"))
+    with pytest.raises(registry.RegistryIncomplete, match="category of another service"):
+        registry.read("lv", services.offered())
+
+
+def test_a_cookie_without_a_declaration_makes_the_registry_incomplete(site: None) -> None:
+    CookieDeclaration.objects.get(cookie__name="_ga").delete()
+    with pytest.raises(registry.RegistryIncomplete, match="no declaration"):
+        registry.read("lv", services.offered())
 
 
 @pytest.mark.django_db

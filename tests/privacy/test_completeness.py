@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -129,6 +130,10 @@ def without(text: str, *titles: str) -> str:
     return text
 
 
+def _constant(value: str) -> Callable[[str], str]:
+    return lambda _language: value
+
+
 def rendered(text: str) -> str:
     """The text with its merge fields as a page shows them."""
     values = {
@@ -143,7 +148,7 @@ def rendered(text: str) -> str:
         "cookie_settings": '<a href="/iestatijumi/">Sīkdatņu iestatījumi</a>',
         "effective_date": "2026. gada 22. novembra",
     }
-    return fill_in(text, {name: lambda _language, value=value: value for name, value in values.items()}, "lv")
+    return fill_in(text, {name: _constant(value) for name, value in values.items()}, "lv")
 
 
 @pytest.fixture(scope="module")

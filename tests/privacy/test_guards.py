@@ -89,7 +89,6 @@ def test_a_database_that_does_not_answer_keeps_the_site_up(monkeypatch: pytest.M
         raise OperationalError("no server")
 
     monkeypatch.setattr("privacy.guards.missing", fail)
-    monkeypatch.setattr(connection, "close", lambda: None)
     guards.require(connection)
 
 
@@ -98,3 +97,14 @@ def test_before_the_tables_exist_nothing_is_missing(monkeypatch: pytest.MonkeyPa
     assert guards.missing(connection) == []
     guards.remove(connection)
     guards.install(connection)
+
+
+@pytest.mark.parametrize("name", list(guards.TRIGGERS))
+@pytest.mark.parametrize("create", [guards._create_on_sqlite, guards._create_on_postgresql])
+def test_both_engines_refuse_the_same(create: Callable[..., list[str]], name: str) -> None:
+    table, event, condition = guards.TRIGGERS[name]
+    statements = " ".join(create(name, table, event, condition))
+    assert f"BEFORE {event} ON {table}" in statements
+    assert guards.REFUSED in statements
+    assert condition.split("{now}")[0] in statements
+    assert "{now}" not in statements

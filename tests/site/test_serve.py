@@ -86,7 +86,8 @@ def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
     (style,) = re.findall(r'href="(/static/css/[^"]+)"', wait_for(f"http://127.0.0.1:{port}/").decode())
     assert wait_for(f"http://127.0.0.1:{port}{style}")
     running.send_signal(signal.SIGINT)
-    output, _nothing = running.communicate(timeout=20)
+    # Seconds; a worker that was just being forked misses the signal, and gunicorn ends it after 30.
+    output, _nothing = running.communicate(timeout=50)
     assert running.returncode == 0
     assert f"http://127.0.0.1:{port}/" in output
     assert "createsuperuser" in output
