@@ -1,6 +1,6 @@
 """The Content-Security-Policy: what the browser itself allows, given what the visitor has granted."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from consent.services import Service
 
@@ -20,12 +20,16 @@ BASE: dict[str, tuple[str, ...]] = {
 }
 
 
-def header(services: Iterable[Service]) -> str:
-    """The header's value when exactly ``services`` are granted; no other third-party host appears in it."""
+def header(services: Iterable[Service], sources_of_page: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """The header's value when exactly ``services`` are granted; no other third-party host appears in it.
+
+    ``sources_of_page`` (directive to sources) is what one page of staff needs besides, such as the hash of a script.
+    """
+    own_of_page = sources_of_page or {}
     services = tuple(services)
     lines = []
     for directive, own in BASE.items():
         hosts = {host: None for service in services for host in service.csp.get(directive, ())}
-        sources = (*own, *hosts) or ("'none'",)
+        sources = (*own, *own_of_page.get(directive, ()), *hosts) or ("'none'",)
         lines.append(f"{directive} {' '.join(sources)}")
     return "; ".join(lines)

@@ -25,7 +25,7 @@ class ConsentMiddleware:
         response = self.get_response(request)
         service_free = request.path_info.startswith(settings.CONSENT_SERVICE_FREE_PATHS)
         services = () if service_free else consent_request.consent.services
-        response.headers["Content-Security-Policy"] = csp.header(services)
+        response.headers["Content-Security-Policy"] = csp.header(services, getattr(response, "csp_sources", None))
         if response.headers.get("Content-Type", "").startswith("text/html"):
             keep_states_apart(response, has_services=bool(services))
             if settings.COOKIE_CONSENT_NAME not in response.cookies:  # else the decision has seen to it

@@ -1,15 +1,16 @@
 """The merge fields that a policy text may use, and what each becomes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import override
+from django.utils.translation import gettext_lazy, override
 
 from consent import registry, words
 from ossnet_site.company import COMPANY, Phone
+from privacy.rendering import MergeField
 
 
 def phone(number: Phone) -> str:
@@ -36,12 +37,14 @@ def cookie_settings(language: str) -> str:
         return format_html('<a href="{}">{}</a>', reverse("consent:cookie-settings"), _("Cookie settings"))
 
 
-MERGE_FIELDS: Mapping[str, Callable[[str], str]] = {
-    "company.name": lambda language: format_html("{}", COMPANY.name),
-    "company.email": lambda language: format_html('<a href="mailto:{0}">{0}</a>', COMPANY.email),
-    "company.office": lambda language: phone(COMPANY.office),
-    "company.support": lambda language: phone(COMPANY.support),
-    "company.hours": hours,
-    "cookie_declaration": cookie_declaration,
-    "cookie_settings": cookie_settings,
+MERGE_FIELDS: Mapping[str, MergeField] = {
+    "company.name": MergeField(gettext_lazy("company name"), lambda language: format_html("{}", COMPANY.name)),
+    "company.email": MergeField(
+        gettext_lazy("e-mail"), lambda language: format_html('<a href="mailto:{0}">{0}</a>', COMPANY.email)
+    ),
+    "company.office": MergeField(gettext_lazy("office telephone"), lambda language: phone(COMPANY.office)),
+    "company.support": MergeField(gettext_lazy("support telephone"), lambda language: phone(COMPANY.support)),
+    "company.hours": MergeField(gettext_lazy("opening hours"), hours),
+    "cookie_declaration": MergeField(gettext_lazy("tables of all cookies"), cookie_declaration),
+    "cookie_settings": MergeField(gettext_lazy("link to the cookie settings"), cookie_settings),
 }

@@ -51,6 +51,10 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
         """The one version in force at ``at``, its texts loaded (2 queries); None before the first took effect."""
         return self.published(at).prefetch_related("texts").first()
 
+    def with_newest(self) -> Self:
+        """Each with ``newest``, the primary key of the version in force now, so that ``state`` asks no query."""
+        return self.annotate(newest=models.Subquery(self.model.objects.published().values("pk")[:1]))
+
     def next_number(self) -> int:
         """The number of the next draft."""
         return (self.aggregate(highest=Max("number"))["highest"] or 0) + 1
@@ -129,13 +133,18 @@ class PolicyVersion(models.Model):
         return self.published_at is not None
 
     def state(self, at: datetime | None = None) -> State:
-        """Where the version stands at ``at``. Costs a query only for one that has taken effect."""
+        """Where the version stands at ``at``.
+
+        Costs a query only for one that has taken effect, and none for one from ``with_newest``, which asks for now.
+        """
         if self.published_at is None or self.effective_at is None:
             return State.DRAFT
         if self.cancelled_at is not None:
             return State.CANCELLED
         if self.effective_at > (at or timezone.now()):
             return State.SCHEDULED
+        if at is None and hasattr(self, "newest"):
+            return State.IN_FORCE if self.newest == self.pk else State.SUPERSEDED
         newest = PolicyVersion.objects.published(at).first()
         return State.IN_FORCE if newest == self else State.SUPERSEDED
 
@@ -159,7 +168,7 @@ class PolicyText(models.Model):
     )
     sha256 = models.CharField(_("SHA-256"), max_length=64, editable=False)
 
-    history = HistoricalRecords(cascade_delete_history=True)
+    history = HistoricalRecords()
 
     class Meta:
         constraints = [

@@ -10,18 +10,23 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from privacy import completeness
+from privacy import completeness, text_checks
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion
-from privacy.rendering import MERGE_FIELD, known_fields
+from privacy.rendering import known_fields
 
 
 @dataclass(frozen=True)
 class Publication:
-    """What the publisher decided. ``effective_at`` None means at once; ``summaries`` maps a language to its words."""
+    """What the publisher decided.
+
+    ``effective_at`` None means at once; ``summaries`` maps a language to its words; ``revision`` is the draft's when
+    the publisher read it, None for a text that nobody edits.
+    """
 
     effective_at: datetime | None
     is_material: bool
     summaries: dict[str, str]
+    revision: int | None = None
 
 
 def publish(draft: PolicyVersion, publication: Publication, by: User | None) -> PolicyVersion:
@@ -50,6 +55,8 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
     """Everything that forbids the publication, as sentences for the publisher; empty when nothing does."""
     if version.is_published:
         return [_("This version is published already.")]
+    if publication.revision not in (None, version.revision):
+        return [_("The draft was changed after you opened this page. Read it again before you publish it.")]
     texts = list(version.texts.all())
     problems = [problem for text in texts for problem in text_obstacles(text)]
     if AUTHORITATIVE_LANGUAGE not in {text.language for text in texts}:
@@ -67,10 +74,9 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
 
 
 def text_obstacles(text: PolicyText) -> list[str]:
-    """What forbids publishing one text: blanks that were never filled in, and merge fields that do not exist."""
+    """What forbids publishing one text: blanks that were never filled in, and what an editor could not save either."""
     found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in completeness.blanks(text.body)]
-    unknown = [name for name in MERGE_FIELD.findall(text.body) if name not in known_fields()]
-    return found + [_("There is no merge field “%(name)s”.") % {"name": name} for name in unknown]
+    return found + text_checks.problems(text.body, known_fields())
 
 
 def cancel(version: PolicyVersion) -> None:

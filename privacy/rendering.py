@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
@@ -24,6 +25,18 @@ NUMBERING_MARK = re.compile(r"^\(\d+\)\s*|[;?:]$")
 EFFECTIVE_DATE = "effective_date"
 # Name to a function from a language to HTML; called only for the fields that a text uses.
 MergeFields = Mapping[str, Callable[[str], str]]
+
+
+@dataclass(frozen=True)
+class MergeField:
+    """A field that the site offers: its name for editors, and its HTML in a language."""
+
+    label: Promise
+    value: Callable[[str], str]
+
+    def __call__(self, language: str) -> str:
+        """The HTML in ``language`` (a code such as "lv")."""
+        return self.value(language)
 
 
 class UnknownMergeField(ValueError):
@@ -47,15 +60,16 @@ class RenderedText:
     contents: tuple[Heading, ...]
 
 
-def site_fields() -> MergeFields:
+def site_fields() -> Mapping[str, MergeField]:
     """The site's merge fields, from the mapping that settings.PRIVACY_MERGE_FIELDS names."""
-    fields: MergeFields = import_string(settings.PRIVACY_MERGE_FIELDS)
+    fields: Mapping[str, MergeField] = import_string(settings.PRIVACY_MERGE_FIELDS)
     return fields
 
 
-def known_fields() -> tuple[str, ...]:
-    """The names that an editor may use."""
-    return (*site_fields(), EFFECTIVE_DATE)
+def known_fields() -> dict[str, str]:
+    """The names that an editor may use, each with what it stands for."""
+    labels = {name: str(field.label) for name, field in site_fields().items()}
+    return {**labels, EFFECTIVE_DATE: _("effective date")}
 
 
 def fill_in(body: str, fields: MergeFields, language: str) -> str:
