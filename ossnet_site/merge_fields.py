@@ -25,9 +25,13 @@ def hours(language: str) -> str:
 
 
 def cookie_declaration(language: str) -> str:
-    """Every category's cookies in tables, as the registry declares them now."""
+    """Every category's cookies in tables, as the registry declares them now; a sentence while it is incomplete."""
     with override(language):
-        context = {"categories": registry.categories(language), "columns": words.settings_page(())["columns"]}
+        try:
+            categories = registry.categories(language)
+        except registry.RegistryIncomplete:
+            return format_html("<p>{}</p>", _("The list of cookies cannot be shown at the moment."))
+        context = {"categories": categories, "columns": words.settings_page(())["columns"]}
         return render_to_string("consent/_declaration.html", context)
 
 

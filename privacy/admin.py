@@ -41,7 +41,7 @@ class PolicyVersionAdmin(admin.ModelAdmin):
         """The state now."""
         return str(version.state().label)
 
-    def view_on_site(self, obj: PolicyVersion) -> str | None:  # type: ignore[override]
+    def view_on_site(self, obj: PolicyVersion) -> str | None:
         """The permanent address, where visitors can read the version."""
         visible = obj.state() in {State.SCHEDULED, State.IN_FORCE, State.SUPERSEDED}
         return obj.get_absolute_url() if visible else None
@@ -71,7 +71,7 @@ class PolicyVersionAdmin(admin.ModelAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         """The pages of ``privacy.staff_pages`` beside Django's own."""
-        pages = [
+        pages: list[tuple[str, Callable[..., HttpResponse], str]] = [
             ("<int:pk>/preview/<str:language>/", staff_pages.preview, "preview"),
             ("<int:pk>/compare/", staff_pages.compare_versions, "compare"),
             ("<int:pk>/saves/<int:save>/", staff_pages.show_save, "save"),

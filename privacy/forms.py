@@ -32,7 +32,7 @@ EXTENSIONS: dict[str, object] = {
 }
 
 
-class BodyField(ProseEditorFormField):
+class BodyField(ProseEditorFormField):  # type: ignore[misc]
     """A policy text in the rich-text editor: checked as it came, then cleaned."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -62,7 +62,7 @@ class TitleField(forms.CharField):
         return title
 
 
-class DraftForm(forms.ModelForm):
+class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     """The words of a draft in both languages, and the revision that the editor opened."""
 
     title_lv = TitleField(label=_("Title in Latvian"))
@@ -81,7 +81,8 @@ class DraftForm(forms.ModelForm):
         self.theirs: dict[str, PolicyText] = {}
         self.initial["opened_revision"] = self.instance.revision
         for text in self.instance.texts.all():
-            self.initial |= {f"title_{text.language}": text.title, f"body_{text.language}": text.body}
+            self.initial[f"title_{text.language}"] = text.title
+            self.initial[f"body_{text.language}"] = text.body
 
     def clean(self) -> dict[str, Any]:
         """Refuse half an English text, and a draft that somebody else saved or published since it was opened."""
@@ -106,7 +107,7 @@ class DraftForm(forms.ModelForm):
         }
 
     def _refuse(self, now: PolicyVersion) -> None:
-        """Both texts stay: theirs in the database, the ones sent in here in the form, to be compared and saved again."""
+        """Both texts stay: theirs in the database, what was sent in here in the form, to be saved again."""
         who = now.edited_by.get_username() if now.edited_by else "?"
         if now.is_published:
             message = gettext(
@@ -118,8 +119,7 @@ class DraftForm(forms.ModelForm):
                 "%(who)s saved this draft while you had it open. Your text is still in the form; below it stands what "
                 "differs. Saving again replaces that text by yours; it stays in the history."
             ) % {"who": who}
-            self.data = self.data.copy()
-            self.data["opened_revision"] = now.revision
+            self.data = {**self.data.dict(), "opened_revision": str(now.revision)}  # type: ignore[attr-defined]
         self.theirs = {text.language: text for text in now.texts.all()}
         self.add_error(None, message)
 
@@ -161,6 +161,8 @@ class PublishForm(forms.Form):
     def __init__(self, *args: Any, draft: PolicyVersion, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["revision"] = draft.revision
+        for part, label in zip(self.fields["effective_at"].widget.widgets, (_("Date"), _("Time")), strict=True):
+            part.attrs["aria-label"] = label
         languages = {text.language for text in draft.texts.all()} | {AUTHORITATIVE_LANGUAGE}
         for language in ("lv", "en"):
             if language not in languages:

@@ -3,6 +3,8 @@
 Each page is a function of the model's admin, the request and what its address names.
 """
 
+from __future__ import annotations
+
 import base64
 import hashlib
 import re
@@ -35,7 +37,7 @@ EDITOR_STYLE = "'sha256-PlumsSlvJ7vvWzjqibGAYKq92O3y/4JTxWWsWJvyUYA='"
 IMPORT_MAP = re.compile(r'<script type="importmap"[^>]*>(.*?)</script>', re.DOTALL)
 
 
-def preview(admin: ModelAdmin, request: HttpRequest, pk: int, language: str) -> HttpResponse:
+def preview(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int, language: str) -> HttpResponse:
     """The version on the real page as visitors would see it; ``admin_view`` has it never kept."""
     version = version_for(admin, request, pk)
     names = dict(settings.LANGUAGES)
@@ -52,7 +54,7 @@ def preview(admin: ModelAdmin, request: HttpRequest, pk: int, language: str) -> 
     return response
 
 
-def compare_versions(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def compare_versions(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> HttpResponse:
     """The version against any other; without a choice against the one in force, or the first one's follower."""
     version = version_for(admin, request, pk)
     others = PolicyVersion.objects.exclude(pk=pk)
@@ -68,7 +70,7 @@ def compare_versions(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRe
     return page(admin, request, "compare.html", _("Compare"), version=version, **context)
 
 
-def show_save(admin: ModelAdmin, request: HttpRequest, pk: int, save: int) -> HttpResponse:
+def show_save(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int, save: int) -> HttpResponse:
     """An earlier save against the text of now; a POST makes it the text of now again."""
     version = version_for(admin, request, pk)
     entry = PolicyText.history.filter(version_id=pk, history_id=save).select_related("history_user").first()
@@ -79,10 +81,10 @@ def show_save(admin: ModelAdmin, request: HttpRequest, pk: int, save: int) -> Ht
     text = version.texts.filter(language=entry.language).first()
     comparison = compare(entry.body, text.body if text else "")
     context = {"save": entry, "text": entry, "comparison": comparison, **possible(admin, request, version)}
-    return page(admin, request, "save.html", _("Earlier save"), version=version, **context)
+    return page(admin, request, "save.html", _("Earlier save"), **context)
 
 
-def restore(admin: ModelAdmin, request: HttpRequest, version: PolicyVersion, entry: Any) -> HttpResponse:
+def restore(admin: ModelAdmin[PolicyVersion], request: HttpRequest, version: PolicyVersion, entry: Any) -> HttpResponse:
     """Put an earlier save in the place of the text of now, which stays in the history."""
     if version.is_published or not admin.has_change_permission(request, version):
         forbidden()
@@ -101,7 +103,7 @@ def restore(admin: ModelAdmin, request: HttpRequest, version: PolicyVersion, ent
     return redirect(reverse("admin:privacy_policyversion_change", args=[version.pk]))
 
 
-def publish_draft(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def publish_draft(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> HttpResponse:
     """Everything a publisher must know, and the decision."""
     version = version_for(admin, request, pk)
     if not request.user.has_perm("privacy.publish"):
@@ -128,7 +130,7 @@ def publish_draft(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     return page(admin, request, "publish.html", _("Publish"), version=version, **context)
 
 
-def published(admin: ModelAdmin, request: HttpRequest, version: PolicyVersion) -> HttpResponse:
+def published(admin: ModelAdmin[PolicyVersion], request: HttpRequest, version: PolicyVersion) -> HttpResponse:
     """Say it, write it in the log, and have this process show it at once."""
     current.forget()
     scheduled = version.state() is State.SCHEDULED
@@ -139,7 +141,7 @@ def published(admin: ModelAdmin, request: HttpRequest, version: PolicyVersion) -
     return redirect(reverse("admin:privacy_policyversion_change", args=[version.pk]))
 
 
-def call_back(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+def call_back(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> HttpResponse:
     """Cancel a scheduled version, after a question."""
     version = version_for(admin, request, pk)
     if not request.user.has_perm("privacy.publish"):
@@ -158,13 +160,15 @@ def call_back(admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(reverse("admin:privacy_policyversion_change", args=[pk]))
 
 
-def page(admin: ModelAdmin, request: HttpRequest, template: str, title: str, **context: Any) -> TemplateResponse:
+def page(
+    admin: ModelAdmin[PolicyVersion], request: HttpRequest, template: str, title: str, **context: Any
+) -> TemplateResponse:
     """A page in the frame of the staff pages."""
     frame = {**admin.admin_site.each_context(request), "opts": admin.opts, "title": title, "media": admin.media}
     return TemplateResponse(request, f"admin/privacy/{template}", {**frame, **context})
 
 
-def version_for(admin: ModelAdmin, request: HttpRequest, pk: int) -> PolicyVersion:
+def version_for(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> PolicyVersion:
     """The version, its texts loaded. Raises Http404, and PermissionDenied for those who may not see versions."""
     if not admin.has_view_permission(request):
         forbidden()
@@ -174,7 +178,7 @@ def version_for(admin: ModelAdmin, request: HttpRequest, pk: int) -> PolicyVersi
     return version
 
 
-def possible(admin: ModelAdmin, request: HttpRequest, version: PolicyVersion) -> dict[str, Any]:
+def possible(admin: ModelAdmin[PolicyVersion], request: HttpRequest, version: PolicyVersion) -> dict[str, Any]:
     """What this person may do with the version now."""
     may_publish = request.user.has_perm("privacy.publish")
     state = version.state()

@@ -71,8 +71,9 @@ def test_half_a_character_does_not_stop_the_cleaning() -> None:
     assert clean("<p>\ud800</p>") == "<p>?</p>"
 
 
-def test_the_published_text_is_clean_already() -> None:
-    text = (FOLDER / "1" / "lv.html").read_text(encoding="utf-8")
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_the_shipped_texts_are_clean_already(number: str) -> None:
+    text = (FOLDER / number / "lv.html").read_text(encoding="utf-8")
     assert clean(text) + "\n" == text
 
 

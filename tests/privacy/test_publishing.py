@@ -63,7 +63,7 @@ def test_the_shipped_draft_cannot_be_published_with_its_blanks(policy_in_force: 
 def test_everything_that_stands_in_the_way_is_said_at_once(ready_draft: PolicyVersion) -> None:
     ready_draft.texts.update(body="<p>{{ company.fax }}</p>", language="en")
     assert refusals(ready_draft, publication(-TOMORROW, summary=" ")) == [
-        "Nav tāda aizstājamā lauka: „company.fax”.",
+        "Sapludināšanas lauka „company.fax” nav; tas ierakstīts šeit: „{{ company.fax }}”.",
         "Trūkst teksta latviešu valodā: tieši tas ir noteicošais.",
         "Spēkā stāšanās datums ir pagātnē. Pagātnē drīkst būt tikai pirmās versijas datums.",
         "Latviski aprakstiet, kas mainījies.",

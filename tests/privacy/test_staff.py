@@ -1,6 +1,5 @@
 """Staff write a draft, compare, preview, publish and call back, each with no more than their role allows."""
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -62,7 +61,10 @@ def sent(version: PolicyVersion, **changes: Any) -> dict[str, Any]:
 
 
 def errors(response: Any) -> list[str]:
-    return [" ".join(item.text_content().split()) for item in document(response).xpath("//ul[@class='errorlist']/li")]
+    return [
+        " ".join(item.text_content().split())
+        for item in document(response).xpath("//ul[contains(@class, 'errorlist')]/li")
+    ]
 
 
 def test_a_new_draft_begins_with_the_version_in_force_or_with_any_other(editor: Client) -> None:
@@ -106,14 +108,14 @@ def test_a_saved_draft_is_cleaned_kept_in_history_and_logged(editor: Client, rea
         ("body_lv", "<p>a\u202eb</p>", "U+202E"),
         ("body_lv", "<p>a\0b</p>", "ulles"),
         ("body_lv", "<p>" + "a" * 512 * 1024 + "</p>", "KB"),
-        ("body_lv", "   ", "obligāt"),
+        ("body_lv", "   ", "nepieciešams"),
         ("body_lv", "<p> &nbsp; </p>", "nav neviena vārda"),
         ("title_lv", "{{ company.name }}", "company.name"),
         ("title_lv", "a\u202eb", "U+202E"),
         ("title_lv", "a" * 201, "200"),
         ("title_en", "Policy", "Angļu versijai"),
         ("body_en", "<p>Policy</p>", "Angļu versijai"),
-        ("opened_revision", "x", "Kamēr melnraksts jums bija atvērts"),
+        ("opened_revision", "x", "Jāievada vesels skaitlis."),
     ],
 )
 def test_bad_words_are_refused_beside_their_field_and_not_lost(
@@ -361,7 +363,7 @@ def test_the_list_costs_the_same_however_many_versions(
 ) -> None:
     for number in range(10, 40):
         PolicyVersion.objects.create(number=number)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         page = words(editor.get(LIST))
     assert "spēkā" in page
-    assert re.search(r"\b39\b", page)
+    assert page.count("melnraksts") == 31

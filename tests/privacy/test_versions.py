@@ -4,11 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cookie_consent.models import CookieGroup
 from django.test import Client
 from django.utils import timezone
 from lxml import html
 from pytest_django import DjangoAssertNumQueries
 
+from consent import registry
 from privacy import current, dates
 from privacy.models import PolicyText, PolicyVersion
 from privacy.publishing import Publication, publish
@@ -195,3 +197,11 @@ def test_every_merge_field_is_filled_in(visitor: Client, second_in_force: Policy
     assert document.xpath("//article//a[@href='/sikdatnes/']/text()") == ["Sīkdatņu iestatījumi"] * len(
         document.xpath("//article//a[@href='/sikdatnes/']")
     )
+
+
+def test_a_policy_with_the_declaration_stands_while_the_registry_is_incomplete(second_in_force: PolicyVersion) -> None:
+    CookieGroup.objects.get(varname="hotjar").text.delete()
+    registry.forget()
+    response = Client().get("/privatuma-politika/")
+    assert response.status_code == 200
+    assert "Sīkdatņu sarakstu pašlaik nevar parādīt." in response.content.decode()
