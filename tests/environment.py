@@ -13,7 +13,7 @@ os.environ.update(
     HOTJAR_SITE_ID="12345",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
 )
-for name in ("DEBUG", "SECRET_KEY_FALLBACKS", "BEHIND_TLS_PROXY"):
+for name in ("DEBUG", "SECRET_KEY_FALLBACKS", "BEHIND_TLS_PROXY", "PRIVACY_FOUR_EYES"):
     os.environ.pop(name, None)
 
 

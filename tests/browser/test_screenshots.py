@@ -1,15 +1,23 @@
 """Pictures of every page for people to look at: ``SCREENSHOTS=1 bin/test tests/browser/test_screenshots.py``."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
 
+from privacy import current
+from privacy.models import PolicyVersion
+from privacy.publishing import Publication, publish
 from tests.browser.conftest import VisitorWith
 from tests.browser.visitor import PAGES
 
 FOLDER = Path(settings.BASE_DIR) / "screenshots"
+VERSION_PAGES = [f"/privatuma-politika/versijas/{page}" for page in ("", "1/", "2/", "2/izmainas/")]
+STAFF_PAGES = ["", *(f"{{pk}}/{page}/" for page in ("change", "compare", "publish", "history", "preview/lv"))]
 
 
 @pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "1", reason="pictures are taken only when SCREENSHOTS=1")
@@ -32,3 +40,40 @@ def test_every_page_is_pictured(visitor_with: VisitorWith, state: str, width: in
     for path in PAGES:
         visitor.open(path)
         picture(path.strip("/").replace("/", "-") or "home")
+
+
+def fill_in_the_draft() -> PolicyVersion:
+    draft = PolicyVersion.objects.get(number=2)
+    for text in draft.texts.all():
+        text.body = re.sub(r"\[\[.*?\]\]", "ir norādīts", text.body)
+        text.save()
+    return draft
+
+
+@pytest.mark.skipif(os.environ.get("SCREENSHOTS") != "1", reason="pictures are taken only when SCREENSHOTS=1")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 768, 1280])
+def test_every_page_of_versions_and_of_staff_is_pictured(visitor_with: VisitorWith, width: int, scheme: str) -> None:
+    visitor = visitor_with(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    FOLDER.mkdir(exist_ok=True)
+    session = Client()
+    session.force_login(User.objects.create_superuser("Anna"))
+    visitor.context.add_cookies(
+        [{"name": cookie.key, "value": cookie.value, "url": visitor.site} for cookie in session.cookies.values()]
+    )
+    pk = PolicyVersion.objects.get(number=2).pk
+
+    def picture(path: str) -> None:
+        visitor.open(path)
+        visitor.page.wait_for_load_state("networkidle")
+        name = path.strip("/").replace("/", "-")
+        visitor.page.screenshot(path=FOLDER / f"{name}-{width}-{scheme}.png", full_page=True)
+
+    for page in STAFF_PAGES:
+        picture("/admin/privacy/policyversion/" + page.format(pk=pk))
+    publish(fill_in_the_draft(), Publication(None, is_material=True, summaries={"lv": "Pievienotas sadaļas."}), by=None)
+    current.forget()
+    visitor.open("/")
+    visitor.reject_all()
+    for path in VERSION_PAGES:
+        picture(path)
