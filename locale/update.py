@@ -17,6 +17,7 @@ from django.utils.translation.template import templatize
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "locale" / "lv" / "LC_MESSAGES" / "django.po"
+EDITOR_PO = PO.with_name("djangojs.po")
 APPS = ("ossnet_site", "privacy", "consent")
 KEYWORDS = {
     "_": None,
@@ -59,7 +60,12 @@ def catalogue_of_code() -> Catalog:
 
 def stored_catalogue() -> Catalog:
     """The Latvian catalogue as it lies in the repository."""
-    with PO.open("rb") as file:
+    return read(PO)
+
+
+def read(path: Path) -> Catalog:
+    """The catalogue in a file."""
+    with path.open("rb") as file:
         return read_po(file, locale="lv")
 
 
@@ -114,6 +120,7 @@ def main() -> int:
     PO.write_text(po_text(merged()), encoding="utf-8")
     catalogue = stored_catalogue()
     PO.with_suffix(".mo").write_bytes(mo_bytes(catalogue))
+    EDITOR_PO.with_suffix(".mo").write_bytes(mo_bytes(read(EDITOR_PO)))
     for message in missing(catalogue):
         print(f"untranslated: {message.id!r}")
     return 1 if missing(catalogue) else 0

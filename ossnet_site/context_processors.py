@@ -11,8 +11,7 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, override
 
 from ossnet_site.company import COMPANY
-from privacy.current import announced_change
-from privacy.models import PolicyText
+from privacy.current import Announcement, announced_change
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
@@ -24,7 +23,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
     }
 
 
-def announcement() -> PolicyText | None:
+def announcement() -> Announcement | None:
     """The material change to announce; none when the database is away, as the page must stand all the same."""
     try:
         return announced_change(get_language() or "")

@@ -15,6 +15,14 @@ ANNOUNCED_AFTER_EFFECT = timedelta(days=30)
 
 
 @dataclass(frozen=True)
+class Announcement:
+    """A material change that every page tells of; ``is_to_come`` until it takes effect."""
+
+    text: PolicyText
+    is_to_come: bool
+
+
+@dataclass(frozen=True)
 class Standing:
     """The version in force and those scheduled, as their texts with ``version`` loaded, the earliest first."""
 
@@ -25,15 +33,16 @@ class Standing:
         begun = [text for text in self.texts if _effect(text) <= at]
         return _in_language(begun, _effect(begun[-1]), language) if begun else None
 
-    def announced(self, at: datetime, language: str) -> PolicyText | None:
+    def announced(self, at: datetime, language: str) -> Announcement | None:
         """The material change to announce at ``at``: the next to come, else one that took effect lately."""
         material = [text for text in self.texts if text.version.is_material]
         to_come = [text for text in material if _effect(text) > at]
         in_force = self.in_force(at, language)
         if to_come:
-            return _in_language(to_come, _effect(to_come[0]), language)
-        lately = in_force is not None and in_force.version.is_material and _is_recent(in_force, at)
-        return in_force if lately else None
+            return Announcement(_in_language(to_come, _effect(to_come[0]), language), is_to_come=True)
+        if in_force is not None and in_force.version.is_material and _is_recent(in_force, at):
+            return Announcement(in_force, is_to_come=False)
+        return None
 
 
 def text_in_force(language: str) -> PolicyText | None:
@@ -41,8 +50,8 @@ def text_in_force(language: str) -> PolicyText | None:
     return _standing(int(time.monotonic())).in_force(timezone.now(), language)
 
 
-def announced_change(language: str) -> PolicyText | None:
-    """The material change that every page announces now, its ``version`` loaded; None when there is none."""
+def announced_change(language: str) -> Announcement | None:
+    """The material change that every page announces now, its text's ``version`` loaded; None when there is none."""
     return _standing(int(time.monotonic())).announced(timezone.now(), language)
 
 

@@ -54,6 +54,7 @@ def save_draft(draft: PolicyVersion, words: Mapping[str, Words | None], revision
 def new_draft(source: PolicyVersion, by: User) -> PolicyVersion:
     """A draft with the next number and the words of ``source``."""
     with transaction.atomic():
+        PolicyVersion.objects.take_turns()
         draft = PolicyVersion.objects.create(number=PolicyVersion.objects.next_number(), edited_by=by)
         for text in source.texts.all():
             draft.texts.create(language=text.language, title=text.title, body=text.body)

@@ -55,8 +55,12 @@ class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
         """Each with ``newest``, the primary key of the version in force now, so that ``state`` asks no query."""
         return self.annotate(newest=models.Subquery(self.model.objects.published().values("pk")[:1]))
 
+    def take_turns(self) -> None:
+        """Let no other transaction publish or number a version until this one ends."""
+        self.select_for_update().order_by("number").first()
+
     def next_number(self) -> int:
-        """The number of the next draft."""
+        """The number of the next draft; ``take_turns`` first."""
         return (self.aggregate(highest=Max("number"))["highest"] or 0) + 1
 
 

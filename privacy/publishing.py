@@ -37,6 +37,7 @@ def publish(draft: PolicyVersion, publication: Publication, by: User | None) -> 
     """
     now = timezone.now()
     with transaction.atomic():
+        PolicyVersion.objects.take_turns()
         version = PolicyVersion.objects.select_for_update().get(pk=draft.pk)
         problems = obstacles(version, publication, by, now)
         if problems:

@@ -19,6 +19,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -239,4 +240,4 @@ def forbidden() -> NoReturn:
 
 
 def _shown(text: PolicyText | None) -> str:
-    return f"<h2>{text.title}</h2>{render_text(text).html}" if text else ""
+    return f"<h2>{escape(text.title)}</h2>{render_text(text).html}" if text else ""

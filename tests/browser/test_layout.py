@@ -27,7 +27,7 @@ CONTRAST = """element => {
 }"""
 # Links inside a sentence are exempt (WCAG 2.2, 2.5.8): their height is the line's.
 SMALL_TARGETS = """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), [tabindex='0']")]
-    .filter(element => element.checkVisibility() && !element.matches(".skip-link"))
+    .filter(element => element.checkVisibility() && !element.matches(".skip-link, :is(ins, del) > a"))
     .filter(element => element.closest("label") || ![...element.parentElement.childNodes]
         .some(node => node.nodeType === Node.TEXT_NODE && node.data.trim()))
     .map(element => [element.textContent.trim(), element.getBoundingClientRect()])

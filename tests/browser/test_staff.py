@@ -72,6 +72,26 @@ def test_what_is_written_with_the_editor_is_what_is_kept(editor: Visitor) -> Non
     assert save(editor) == before.replace("<p>", "<p>Jauni vārdi. ", 1).rstrip("\n")
 
 
+def test_the_editor_speaks_latvian(editor: Visitor) -> None:
+    area = latvian_text(editor)
+    bar = editor.page.locator(".prose-menubar").first
+    names = bar.get_by_role("button").evaluate_all("all => all.map(button => button.ariaLabel)")
+    assert names == [
+        *("rindkopa", "saraksts", "numurētas rindkopas", "treknraksts", "slīpraksts"),
+        *("ievietot saiti", "atsaukt", "atcelt atsaukšanu"),
+    ]
+    bar.get_by_role("button", name="rindkopa", exact=True).press("Enter")
+    expect(bar.get_by_role("button", name="Apakšvirsraksts")).to_be_visible()
+    bar.get_by_role("button", name="Virsraksts", exact=True).click()
+    expect(area.locator("h2").first).to_contain_text("apņemas aizsargāt")
+    expect(bar.get_by_role("button", name="virsraksts", exact=True)).to_be_visible()
+    area.press("Shift+End")
+    bar.get_by_role("button", name="ievietot saiti").click()
+    expect(editor.page.get_by_role("dialog").get_by_role("button", name="Atcelt")).to_be_visible()
+    expect(editor.page.get_by_label("Adrese")).to_be_visible()
+    nothing_to_complain_of(editor)
+
+
 def test_a_merge_field_is_put_where_the_cursor_is(editor: Visitor) -> None:
     latvian_text(editor)
     editor.page.get_by_role("button", name="darba laiks").click()

@@ -29,11 +29,12 @@ def original_policy() -> str:
 
 
 def shown_policy(page: bytes) -> str:
-    (article,) = html.fromstring(page.decode()).xpath("//article")
-    for element in article.iter("p", "li", "h1", "h2", "h3", "ul", "ol"):
+    document = html.fromstring(page.decode())
+    (heading,), (article,) = document.xpath("//h1"), document.xpath("//article")
+    for element in article.iter("p", "li", "h2", "h3", "ul", "ol"):
         element.text = "\n" + (element.text or "")
         element.tail = "\n" + (element.tail or "")
-    return words(article.text_content())
+    return words(f"{heading.text_content()}\n{article.text_content()}")
 
 
 def policy_page(client: Client, address: str = "/privatuma-politika/") -> Any:

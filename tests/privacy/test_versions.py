@@ -150,6 +150,13 @@ def test_the_announcement_ends_30_days_after_the_change_took_effect(second_in_fo
         assert (standing.announced(moment, "lv") is not None) is announced
 
 
+def test_after_its_effect_a_change_is_told_of_as_done(visitor: Client, second_in_force: PolicyVersion) -> None:
+    (announcement,) = page(visitor, "/").xpath("//aside")
+    day = dates.in_words(second_in_force.effective_at, "lv")  # type: ignore[arg-type]
+    words = " ".join(announcement.text_content().split())
+    assert words == f"Privātuma politika ir mainīta: jaunā versija ir spēkā no {day}. Skatīt, kas mainījās"
+
+
 def test_a_change_that_is_not_material_is_not_announced(visitor: Client) -> None:
     assert not page(visitor, "/").xpath("//aside")
 

@@ -36,6 +36,8 @@ def test_placeholders_are_the_same_in_both_languages(update: ModuleType) -> None
 def test_the_compiled_catalogue_is_up_to_date(update: ModuleType) -> None:
     assert update.PO.with_suffix(".mo").read_bytes() == update.mo_bytes(update.stored_catalogue())
     assert update.PO.read_text(encoding="utf-8") == update.po_text(update.merged())
+    assert update.EDITOR_PO.with_suffix(".mo").read_bytes() == update.mo_bytes(update.read(update.EDITOR_PO))
+    assert update.missing(update.read(update.EDITOR_PO)) == []
 
 
 def test_the_extractor_sees_python_and_templates(update: ModuleType) -> None:
