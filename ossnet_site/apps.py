@@ -1,6 +1,11 @@
 """The site itself."""
 
-from django.apps import AppConfig
+from typing import Any
+
+from django.apps import AppConfig, apps
+from django.core.checks import register
+from django.db import connections
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class SiteConfig(AppConfig):
@@ -8,3 +13,27 @@ class SiteConfig(AppConfig):
 
     name = "ossnet_site"
     verbose_name = "OSS Networks"
+
+    def ready(self) -> None:
+        """Guard the tables after every migration, and have each start look whether they are guarded."""
+        from ossnet_site.checks import evidence_is_guarded
+
+        # Each app with models sends these signals before the first and after the last migration; one is enough.
+        sender = apps.get_app_config("privacy")
+        pre_migrate.connect(lift_guards, sender=sender)
+        post_migrate.connect(install_guards, sender=sender)
+        register(evidence_is_guarded, "database")
+
+
+def lift_guards(using: str, **kwargs: Any) -> None:
+    """Take the triggers away while tables are rebuilt: SQLite cannot rename a table that another's trigger names."""
+    from ossnet_site import triggers
+
+    triggers.remove(connections[using])
+
+
+def install_guards(using: str, **kwargs: Any) -> None:
+    """Put the triggers in place; the check at start notices when a migration failed before this."""
+    from ossnet_site import triggers
+
+    triggers.install(connections[using])

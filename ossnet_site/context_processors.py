@@ -11,24 +11,24 @@ from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language, override
 
 from ossnet_site.company import COMPANY
-from privacy.current import Announcement, announced_change
+from privacy.current import Announcement, announced_changes
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """The company's details, this page in the other language, and a change of the policy to announce."""
+    """The company's details, this page in the other language, and changes of the policy to announce."""
     return {
         "company": COMPANY,
         "other_language": other_language(request),
-        "announcement": SimpleLazyObject(announcement),
+        "announcements": SimpleLazyObject(announcements),
     }
 
 
-def announcement() -> Announcement | None:
-    """The material change to announce; none when the database is away, as the page must stand all the same."""
+def announcements() -> tuple[Announcement, ...]:
+    """The material changes to announce; none when the database is away, as the page must stand all the same."""
     try:
-        return announced_change(get_language() or "")
+        return announced_changes(get_language() or "")
     except Error:
-        return None
+        return ()
 
 
 def other_language(request: HttpRequest) -> dict[str, str]:

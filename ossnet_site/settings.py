@@ -152,6 +152,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
+# Bytes; how much each address takes is said in ossnet_site.middleware.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+
 LANGUAGE_CODE = "lv"
 LANGUAGES = [("lv", "Latviešu"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
@@ -193,6 +196,9 @@ COOKIE_CONSENT_LOG_ENABLED = False  # its rows prove nothing; consent.models.Con
 CONSENT_CONTROLLER = COMPANY
 # Staff pages: no third party ever runs here, whatever the visitor granted.
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
+
+# What the database itself refuses, see ossnet_site.triggers.
+TRIGGERS = ("privacy.guards.TRIGGERS",)
 
 # privacy.rendering takes the merge fields from this mapping, to fill them in in a policy text.
 PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.MERGE_FIELDS"

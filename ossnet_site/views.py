@@ -7,6 +7,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from consent.forms import BadForm
+from privacy.views import NoSuchVersion
 
 ERRORS = {
     400: (
@@ -53,10 +54,10 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
     return render(request, "site/contacts.html")
 
 
-def error_page(request: HttpRequest, status: int, explanation: str = "") -> HttpResponse:
+def error_page(request: HttpRequest, status: int, explanation: str = "", **context: object) -> HttpResponse:
     """A whole page for the error ``status`` in the visitor's language; needs no database."""
     title, usual_explanation = ERRORS[status]
-    context = {"title": title, "explanation": explanation or usual_explanation}
+    context |= {"title": title, "explanation": explanation or usual_explanation}
     return render(request, "site/error.html", context, status=status)
 
 
@@ -71,7 +72,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """handler404."""
+    """handler404. NoSuchVersion carries words for the visitor, who is then shown which versions there are."""
+    if isinstance(exception, NoSuchVersion):
+        return error_page(request, 404, str(exception), versions=True)
     return error_page(request, 404)
 
 

@@ -5,10 +5,10 @@ import os
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
-from privacy import guards
+from ossnet_site import triggers
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
-guards.require(connection)
+triggers.require(connection)
 connection.close()  # the workers are forked from this process, and each needs its own

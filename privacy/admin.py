@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -17,7 +19,8 @@ from privacy.comparison import Comparison, compare
 from privacy.editing import new_draft, save_draft
 from privacy.forms import DraftForm, NewDraftForm
 from privacy.models import PolicyText, PolicyVersion, State
-from privacy.rendering import known_fields
+from privacy.rendering import known_fields, titled
+from privacy.views import as_number
 
 FACTS = ("number", "standing", "effective_at", "is_material", "published_at", "published_by", "cancelled_at")
 
@@ -98,9 +101,10 @@ class PolicyVersionAdmin(admin.ModelAdmin):
         form = NewDraftForm(versions, request.POST or None, initial={"source": PolicyVersion.objects.in_force()})
         if request.method == "POST" and form.is_valid():
             source = form.cleaned_data["source"]
-            draft = new_draft(source, staff_pages.staff(request))
             words = _("New draft from version %(number)s.") % {"number": source.number}
-            self.log_addition(request, draft, words)
+            with transaction.atomic():
+                draft = new_draft(source, staff_pages.staff(request))
+                self.log_addition(request, draft, words)
             self.message_user(request, words)
             return redirect(reverse("admin:privacy_policyversion_change", args=[draft.pk]))
         return staff_pages.page(self, request, "new_draft.html", _("New draft"), form=form)
@@ -129,15 +133,18 @@ class PolicyVersionAdmin(admin.ModelAdmin):
         self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """Who did what and when, and every save of the draft."""
-        saves = PolicyText.history.filter(version_id=object_id if object_id.isdecimal() else None)
+        saves = PolicyText.history.filter(version_id=as_number(object_id))
         context = {"saves": saves.select_related("history_user").defer("body"), **(extra_context or {})}
         return super().history_view(request, object_id, context)
 
 
 def conflict(form: Any) -> list[tuple[str, Comparison]]:
     """What differs between what somebody else saved meanwhile and what was sent in, by language."""
-    theirs: dict[str, PolicyText] = getattr(form, "theirs", {})
-    return [
-        (str(text.get_language_display()), compare(text.body, form.data.get(f"body_{language}", "")))
-        for language, text in theirs.items()
-    ]
+    theirs: dict[str, PolicyText | None] = getattr(form, "theirs", {})
+    names = dict(settings.LANGUAGES)
+    found = []
+    for language, text in theirs.items():
+        title, body = (form.data.get(f"{part}_{language}", "") for part in ("title", "body"))
+        if text or title or body:
+            found.append((names[language], compare(titled(text.title, text.body) if text else "", titled(title, body))))
+    return found

@@ -7,6 +7,9 @@ from lxml import html
 from privacy.models import PolicyText, PolicyVersion
 from privacy.rendering import render_text
 
+BLOCKS = ("h2", "h3", "p", "ul", "ol", "li", "tr")
+LINE = "\u2028"  # cannot come from the text: there it is white space like any other
+
 
 def facts(version: PolicyVersion) -> dict[str, Any]:
     """JSON data. Moments are ISO 8601 in UTC; ``sha256`` is of title, newline and stored text."""
@@ -22,7 +25,12 @@ def facts(version: PolicyVersion) -> dict[str, Any]:
 def plain_text(text: PolicyText) -> str:
     """The words as they are shown, a line for each paragraph, heading and list item."""
     root = html.fragment_fromstring(render_text(text).html, create_parent="div")
-    lines = [" ".join(block.text_content().split()) for block in root.iter("h2", "h3", "p", "li", "tr", "legend")]
+    for block in root.iter(*BLOCKS):
+        block.text = LINE + (block.text or "")
+        block.tail = LINE + (block.tail or "")
+    for cell in root.iter("td", "th", "br"):
+        cell.tail = " " + (cell.tail or "")
+    lines = [" ".join(line.split()) for line in root.text_content().split(LINE)]
     return "\n".join([text.title, *filter(None, lines)])
 
 

@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from functools import lru_cache
 from itertools import chain, pairwise, product
 from typing import NamedTuple
 
@@ -50,8 +51,12 @@ class Comparison:
         return not self.insertions and not self.deletions
 
 
+@lru_cache(maxsize=16)
 def compare(old_html: str, new_html: str) -> Comparison:
-    """Compare two texts whose merge fields are filled in. Only elements a policy text may use get into the result."""
+    """Compare two texts whose merge fields are filled in. Only elements a policy text may use get into the result.
+
+    Remembered, as it costs much and anybody may ask for it.
+    """
     writer = _Writer()
     writer.children(blocks(old_html), blocks(new_html))
     writer.mark_moves()

@@ -24,7 +24,7 @@ class Announcement:
 
 @dataclass(frozen=True)
 class Standing:
-    """The version in force and those scheduled, as their texts with ``version`` loaded, the earliest first."""
+    """The version in force, those scheduled and those to announce, as their texts with ``version``, earliest first."""
 
     texts: tuple[PolicyText, ...]
 
@@ -33,16 +33,14 @@ class Standing:
         begun = [text for text in self.texts if _effect(text) <= at]
         return _in_language(begun, _effect(begun[-1]), language) if begun else None
 
-    def announced(self, at: datetime, language: str) -> Announcement | None:
-        """The material change to announce at ``at``: the next to come, else one that took effect lately."""
-        material = [text for text in self.texts if text.version.is_material]
-        to_come = [text for text in material if _effect(text) > at]
-        in_force = self.in_force(at, language)
-        if to_come:
-            return Announcement(_in_language(to_come, _effect(to_come[0]), language), is_to_come=True)
-        if in_force is not None and in_force.version.is_material and _is_recent(in_force, at):
-            return Announcement(in_force, is_to_come=False)
-        return None
+    def announced(self, at: datetime, language: str) -> tuple[Announcement, ...]:
+        """The material changes to announce at ``at``: those to come, and those that took effect lately."""
+        moments = dict.fromkeys(_effect(text) for text in self.texts if text.version.is_material)
+        return tuple(
+            Announcement(_in_language(list(self.texts), moment, language), is_to_come=moment > at)
+            for moment in moments
+            if at < moment + ANNOUNCED_AFTER_EFFECT
+        )
 
 
 def text_in_force(language: str) -> PolicyText | None:
@@ -50,8 +48,8 @@ def text_in_force(language: str) -> PolicyText | None:
     return _standing(int(time.monotonic())).in_force(timezone.now(), language)
 
 
-def announced_change(language: str) -> Announcement | None:
-    """The material change that every page announces now, its text's ``version`` loaded; None when there is none."""
+def announced_changes(language: str) -> tuple[Announcement, ...]:
+    """The material changes that every page announces now, each text's ``version`` loaded, the earliest first."""
     return _standing(int(time.monotonic())).announced(timezone.now(), language)
 
 
@@ -68,8 +66,9 @@ def _standing(second: int) -> Standing:
 def _read() -> Standing:
     now = timezone.now()
     newest = PolicyVersion.objects.published(now).values("effective_at")[:1]
-    current_or_later = Q(version__effective_at__gt=now) | Q(version__effective_at=newest)
-    texts = PolicyText.objects.filter(current_or_later, version__in=PolicyVersion.objects.standing())
+    to_announce = Q(version__effective_at__gt=now - ANNOUNCED_AFTER_EFFECT, version__is_material=True)
+    wanted = Q(version__effective_at__gt=now) | Q(version__effective_at=newest) | to_announce
+    texts = PolicyText.objects.filter(wanted, version__in=PolicyVersion.objects.standing())
     return Standing(tuple(texts.select_related("version").order_by("version__effective_at")))
 
 
@@ -81,10 +80,6 @@ def forget() -> None:
 def _effect(text: PolicyText) -> datetime:
     assert text.version.effective_at is not None  # noqa: S101 - a constraint of the table
     return text.version.effective_at
-
-
-def _is_recent(text: PolicyText, at: datetime) -> bool:
-    return at < _effect(text) + ANNOUNCED_AFTER_EFFECT
 
 
 def _in_language(texts: list[PolicyText], effective_at: datetime, language: str) -> PolicyText:

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.contrib.syndication.views import Feed
+from django.template.defaultfilters import linebreaksbr
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.translation import get_language
@@ -24,6 +26,10 @@ class VersionFeed(Feed):  # type: ignore[type-arg]
         """The page that lists the same."""
         return reverse("privacy:list-versions")
 
+    def author_name(self) -> str:
+        """The controller, whose policy it is."""
+        return str(settings.CONSENT_CONTROLLER.name)
+
     def items(self) -> list[PolicyText]:
         """One text a version, in the feed's language where there is one."""
         versions = PolicyVersion.objects.standing().order_by("-effective_at").prefetch_related("texts")
@@ -34,8 +40,8 @@ class VersionFeed(Feed):  # type: ignore[type-arg]
         return _("%(title)s, version %(number)s") % {"title": item.title, "number": item.version.number}
 
     def item_description(self, item: PolicyText) -> str:
-        """What changed."""
-        return item.change_summary
+        """What changed; readers take it for HTML."""
+        return linebreaksbr(item.change_summary, autoescape=True)
 
     def item_link(self, item: PolicyText) -> str:
         """The version's permanent address."""

@@ -1,12 +1,14 @@
 """The forms of staff: a draft's words, a new draft, a publication."""
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
+from django.conf import settings
 from django.contrib.admin.widgets import AdminSplitDateTime, AdminTextareaWidget, AdminTextInputWidget
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.utils.html import escape
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_prose_editor.fields import ProseEditorFormField
@@ -30,6 +32,10 @@ EXTENSIONS: dict[str, object] = {
     "HardBreak": True,
     "Link": {"enableTarget": False, "protocols": ["https", "http", "mailto", "tel"]},
 }
+
+
+EARLIEST_YEAR = 2018  # that of the GDPR's application: no policy of ours is older
+LATEST_YEARS_AHEAD = 5
 
 
 class BodyField(ProseEditorFormField):  # type: ignore[misc]
@@ -56,8 +62,7 @@ class TitleField(forms.CharField):
     def clean(self, value: str) -> str:
         """The title. Raises ValidationError."""
         title: str = super().clean(value)
-        problems = text_checks.problems(f"<p>{escape(title)}</p>", ()) if title else []
-        if problems:
+        if problems := text_checks.problems_of_words(title):
             raise ValidationError(problems)
         return title
 
@@ -78,7 +83,7 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # What somebody else saved meanwhile, to be shown beside what was sent in.
-        self.theirs: dict[str, PolicyText] = {}
+        self.theirs: dict[str, PolicyText | None] = {}
         self.initial["opened_revision"] = self.instance.revision
         for text in self.instance.texts.all():
             self.initial[f"title_{text.language}"] = text.title
@@ -92,8 +97,11 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
                 "body_en" if data["title_en"] else "title_en",
                 gettext("An English version needs both a title and a text; leave both empty when there is none."),
             )
+        if "opened_revision" not in data:
+            self.add_error(None, gettext("The form was damaged on its way. Open the draft again and repeat."))
+            return data
         try:
-            lock_draft(self.instance, data.get("opened_revision", -1))
+            lock_draft(self.instance, data["opened_revision"])
         except DraftHasMovedOn as moved_on:
             self._refuse(moved_on.now)
         return data
@@ -120,7 +128,8 @@ class DraftForm(forms.ModelForm):  # type: ignore[type-arg]
                 "differs. Saving again replaces that text by yours; it stays in the history."
             ) % {"who": who}
             self.data = {**self.data.dict(), "opened_revision": str(now.revision)}  # type: ignore[attr-defined]
-        self.theirs = {text.language: text for text in now.texts.all()}
+        texts = {text.language: text for text in now.texts.all()}
+        self.theirs = {code: texts.get(code) for code, _name in settings.LANGUAGES}
         self.add_error(None, message)
 
 
@@ -143,7 +152,11 @@ class PublishForm(forms.Form):
         label=_("Takes effect"),
         required=False,
         widget=AdminSplitDateTime,
-        help_text=_("Leave both empty to put the version in force at once."),
+        help_text=_(
+            "Leave both empty to put the version in force at once. A date such as 31.12.2026, a time such as 09:00."
+        ),
+        input_date_formats=("%d.%m.%Y", "%d.%m.%Y.", "%Y-%m-%d"),
+        input_time_formats=("%H:%M", "%H:%M:%S"),
     )
     is_material = forms.BooleanField(
         label=_("Material change"),
@@ -167,6 +180,13 @@ class PublishForm(forms.Form):
         for language in ("lv", "en"):
             if language not in languages:
                 del self.fields[f"summary_{language}"]
+
+    def clean_effective_at(self) -> datetime | None:
+        """The moment; a typing error of a century must not be frozen with the version. Raises ValidationError."""
+        moment: datetime | None = self.cleaned_data["effective_at"]
+        if moment is not None and not EARLIEST_YEAR <= moment.year <= timezone.now().year + LATEST_YEARS_AHEAD:
+            raise ValidationError(gettext("Look at the year once more."))
+        return moment
 
     def publication(self) -> Publication:
         """The decision, to be carried out."""

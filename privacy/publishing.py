@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from privacy import completeness, text_checks
@@ -35,9 +36,9 @@ def publish(draft: PolicyVersion, publication: Publication, by: User | None) -> 
     ``by`` is None only for the texts that come with the repository. Raises ValidationError with everything that
     stands in the way.
     """
-    now = timezone.now()
     with transaction.atomic():
         PolicyVersion.objects.take_turns()
+        now = timezone.now()  # after the wait: "at once" must not lie before what was published meanwhile
         version = PolicyVersion.objects.select_for_update().get(pk=draft.pk)
         problems = obstacles(version, publication, by, now)
         if problems:
@@ -60,6 +61,7 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
         return [_("The draft was changed after you opened this page. Read it again before you publish it.")]
     texts = list(version.texts.all())
     problems = [problem for text in texts for problem in text_obstacles(text)]
+    problems += [problem for words in publication.summaries.values() for problem in words_obstacles(words)]
     if AUTHORITATIVE_LANGUAGE not in {text.language for text in texts}:
         problems.append(_("The Latvian text is missing: it is the one that counts."))
     moment, standing = publication.effective_at, PolicyVersion.objects.standing()
@@ -77,7 +79,13 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
 def text_obstacles(text: PolicyText) -> list[str]:
     """What forbids publishing one text: blanks that were never filled in, and what an editor could not save either."""
     found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in completeness.blanks(text.body)]
-    return found + text_checks.problems(text.body, known_fields())
+    return words_obstacles(text.title) + found + text_checks.problems(text.body, known_fields())
+
+
+def words_obstacles(words: str) -> list[str]:
+    """The same for a title or a change summary."""
+    found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in completeness.blanks(escape(words))]
+    return found + text_checks.problems_of_words(words.strip())
 
 
 def cancel(version: PolicyVersion) -> None:

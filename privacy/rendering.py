@@ -1,5 +1,6 @@
 """From a stored policy text to the page: merge fields filled in, headings given addresses, a contents list drawn up."""
 
+import logging
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,21 +9,28 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from lxml import html
 
 from privacy import dates
 from privacy.models import PolicyText
+
+logger = logging.getLogger(__name__)
 
 MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
 # An editor puts a field that becomes a table into a paragraph of its own; a table cannot stand in one.
 BLOCK_FIELD = re.compile(r"<p>\s*(\{\{\s*cookie_declaration\s*\}\})\s*</p>")
 NUMBERING_MARK = re.compile(r"^\(\d+\)\s*|[;?:]$")
 EFFECTIVE_DATE = "effective_date"
+BLOCK_FIELDS = {"cookie_declaration"}  # become headings and tables
+LINK_FIELDS = {"cookie_settings", "company.email", "company.office", "company.support"}
+# Fragments that the page around a text uses, see templates/base.html and templates/privacy/policy.html.
+FRAGMENTS_OF_PAGE = {"content", "contents-heading", "banner-heading", "choice-saved", "consent-withdrawn"}
 # Name to a function from a language to HTML; called only for the fields that a text uses.
 MergeFields = Mapping[str, Callable[[str], str]]
 
@@ -37,10 +45,6 @@ class MergeField:
     def __call__(self, language: str) -> str:
         """The HTML in ``language`` (a code such as "lv")."""
         return self.value(language)
-
-
-class UnknownMergeField(ValueError):
-    """A policy text names a field that the site does not have; ``args[0]`` is the field's name."""
 
 
 @dataclass(frozen=True)
@@ -75,20 +79,22 @@ def known_fields() -> dict[str, str]:
 def fill_in(body: str, fields: MergeFields, language: str) -> str:
     """Replace each ``{{ name }}`` by its value in ``language``; nothing else in ``body`` has a meaning.
 
-    Raises UnknownMergeField for a name that ``fields`` lacks.
+    A name that ``fields`` lacks, as in an old text when the site drops a field, stays as it is and is logged.
     """
 
     def value(match: re.Match[str]) -> str:
         if match[1] not in fields:
-            raise UnknownMergeField(match[1])
+            logger.error("A policy text names the merge field %s, which the site does not have", match[1])
+            return match[0]
         return fields[match[1]](language)
 
     return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
 def render(body: str, language: str, effective_at: datetime | None) -> RenderedText:
-    """Render a stored text; ``effective_at`` None is a draft's, which has no date yet. Raises UnknownMergeField."""
-    return _add_structure(fill_in(body, {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}, language))
+    """Render a stored text; ``effective_at`` None is a draft's, which has no date yet."""
+    with override(language):
+        return _add_structure(fill_in(body, {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}, language))
 
 
 def _date(effective_at: datetime | None) -> Callable[[str], str]:
@@ -119,11 +125,21 @@ def _add_structure(filled_in: str) -> RenderedText:
 
 def _unused(fragment: str, taken: list[Heading]) -> str:
     """``fragment``, with a number behind it when another heading has it already."""
-    used = {heading.fragment for heading in taken}
+    used = FRAGMENTS_OF_PAGE | {heading.fragment for heading in taken}
     candidate, number = fragment, 2
     while candidate in used:
         candidate, number = f"{fragment}-{number}", number + 1
     return candidate
+
+
+def with_title(text: PolicyText) -> str:
+    """Title and text as one piece of HTML, for comparisons."""
+    return titled(text.title, render_text(text).html)
+
+
+def titled(title: str, body: str) -> str:
+    """The same of words that are not filled in."""
+    return f"<h2>{escape(title)}</h2>{body}"
 
 
 def render_text(text: PolicyText) -> RenderedText:

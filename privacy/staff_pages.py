@@ -14,23 +14,23 @@ from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import escape
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
-from privacy import completeness, current
+from privacy import completeness, current, text_checks
 from privacy.comparison import Comparison, compare
 from privacy.editing import DraftHasMovedOn, Words, save_draft
 from privacy.forms import PublishForm
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion, State
 from privacy.publishing import Publication, cancel, obstacles, publish
-from privacy.rendering import render_text
-from privacy.views import policy_page
+from privacy.rendering import known_fields, titled, with_title
+from privacy.views import as_number, policy_page
 
 # What the rich-text editor puts into the page's head; its text is that of the pinned package, and a browser test
 # fails when an upgrade changes it.
@@ -42,7 +42,7 @@ def preview(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int, lan
     """The version on the real page as visitors would see it; ``admin_view`` has it never kept."""
     version = version_for(admin, request, pk)
     names = dict(settings.LANGUAGES)
-    if language not in names or not version.texts.all():
+    if language not in names or AUTHORITATIVE_LANGUAGE not in {text.language for text in version.texts.all()}:
         raise Http404
     with override(language):
         (other,) = set(names) - {language}
@@ -58,10 +58,10 @@ def preview(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int, lan
 def compare_versions(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> HttpResponse:
     """The version against any other; without a choice against the one in force, or the first one's follower."""
     version = version_for(admin, request, pk)
-    others = PolicyVersion.objects.exclude(pk=pk)
+    others = PolicyVersion.objects.with_newest().exclude(pk=pk)
     chosen = request.GET.get("with", "")
     if chosen:
-        other = others.filter(number=int(chosen) if chosen.isascii() and chosen.isdigit() else -1).first()
+        other = others.filter(number=as_number(chosen) or 0).first()
         if other is None and chosen != str(version.number):
             raise Http404
     else:
@@ -80,7 +80,7 @@ def show_save(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int, s
     if request.method == "POST":
         return restore(admin, request, version, entry)
     text = version.texts.filter(language=entry.language).first()
-    comparison = compare(entry.body, text.body if text else "")
+    comparison = compare(titled(entry.title, entry.body), titled(text.title, text.body) if text else "")
     context = {"save": entry, "text": entry, "comparison": comparison, **possible(admin, request, version)}
     return page(admin, request, "save.html", _("Earlier save"), **context)
 
@@ -89,18 +89,20 @@ def restore(admin: ModelAdmin[PolicyVersion], request: HttpRequest, version: Pol
     """Put an earlier save in the place of the text of now, which stays in the history."""
     if version.is_published or not admin.has_change_permission(request, version):
         forbidden()
-    revision = request.POST.get("revision", "")
+    words = {entry.language: Words(entry.title, entry.body)}
+    done = _("Restored the save of %(moment)s.") % {"moment": entry.history_date.strftime("%d.%m.%Y. %H:%M")}
     try:
-        words = {entry.language: Words(entry.title, entry.body)}
-        save_draft(version, words, int(revision) if revision.isdecimal() else -1, staff(request))
+        with transaction.atomic():
+            save_draft(version, words, as_number(request.POST.get("revision")) or 0, staff(request))
+            admin.log_change(request, version, done)
     except DraftHasMovedOn:
         admin.message_user(
             request, _("The draft was saved by somebody else meanwhile: look at it again."), level="ERROR"
         )
         return redirect(request.path)
-    done = _("Restored the save of %(moment)s.") % {"moment": entry.history_date.strftime("%d.%m.%Y. %H:%M")}
-    admin.log_change(request, version, done)
     admin.message_user(request, done)
+    for problem in text_checks.problems(entry.body, known_fields()):  # what was right then need not be so now
+        admin.message_user(request, problem, level="WARNING")
     return redirect(reverse("admin:privacy_policyversion_change", args=[version.pk]))
 
 
@@ -115,11 +117,16 @@ def publish_draft(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: in
     form = PublishForm(request.POST or None, draft=version)
     if request.method == "POST" and form.is_valid():
         try:
-            version = publish(version, form.publication(), staff(request))
+            with transaction.atomic():
+                version = publish(version, form.publication(), staff(request))
+                done = say_published(version)
+                admin.log_change(request, version, done)
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return published(admin, request, version)
+            current.forget()
+            admin.message_user(request, done)
+            return redirect(reverse("admin:privacy_policyversion_change", args=[pk]))
     in_force = PolicyVersion.objects.in_force()
     context = {
         "form": form,
@@ -131,15 +138,11 @@ def publish_draft(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: in
     return page(admin, request, "publish.html", _("Publish"), version=version, **context)
 
 
-def published(admin: ModelAdmin[PolicyVersion], request: HttpRequest, version: PolicyVersion) -> HttpResponse:
-    """Say it, write it in the log, and have this process show it at once."""
-    current.forget()
+def say_published(version: PolicyVersion) -> str:
+    """What the log and the publisher are told."""
     scheduled = version.state() is State.SCHEDULED
     done = _("Scheduled version %(number)s.") if scheduled else _("Put version %(number)s in force.")
-    done %= {"number": version.number}
-    admin.log_change(request, version, done)
-    admin.message_user(request, done)
-    return redirect(reverse("admin:privacy_policyversion_change", args=[version.pk]))
+    return done % {"number": version.number}
 
 
 def call_back(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -> HttpResponse:
@@ -149,14 +152,15 @@ def call_back(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -
         forbidden()
     if request.method != "POST" and version.state() is State.SCHEDULED:
         return page(admin, request, "call_back.html", _("Call back"), version=version)
+    done = _("Called back version %(number)s.") % {"number": version.number}
     try:
-        cancel(version)
+        with transaction.atomic():
+            cancel(version)
+            admin.log_change(request, version, done)
     except ValidationError as error:
         admin.message_user(request, " ".join(error.messages), level="ERROR")
     else:
         current.forget()
-        done = _("Called back version %(number)s.") % {"number": version.number}
-        admin.log_change(request, version, done)
         admin.message_user(request, done)
     return redirect(reverse("admin:privacy_policyversion_change", args=[pk]))
 
@@ -215,10 +219,15 @@ def compare_texts(old: PolicyVersion, new: PolicyVersion) -> list[tuple[PolicyTe
     """What changed, for each language that either version has; the text is the one to name the language by."""
     before, after = ({text.language: text for text in version.texts.all()} for version in (old, new))
     return [
-        (after.get(language) or before[language], compare(_shown(before.get(language)), _shown(after.get(language))))
+        (after.get(language) or before[language], compare(*map(shown, (before.get(language), after.get(language)))))
         for language, _name in settings.LANGUAGES
         if language in before or language in after
     ]
+
+
+def shown(text: PolicyText | None) -> str:
+    """Title and text as visitors see them; nothing for a text that is not there."""
+    return with_title(text) if text else ""
 
 
 def editor_sources(media: Any) -> dict[str, tuple[str, ...]]:
@@ -237,7 +246,3 @@ def staff(request: HttpRequest) -> User:
 def forbidden() -> NoReturn:
     """Raises PermissionDenied."""
     raise PermissionDenied
-
-
-def _shown(text: PolicyText | None) -> str:
-    return f"<h2>{escape(text.title)}</h2>{render_text(text).html}" if text else ""

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Collection, Iterable, Iterator
-from html import unescape
+from html import escape, unescape
 from itertools import groupby, islice
 from typing import NamedTuple
+from unicodedata import category
 
 from django.utils.translation import gettext as _
 from lxml import etree
 
 from privacy.cleaning import HEADINGS, Block, blocks, clean, is_safe_address
-from privacy.rendering import MERGE_FIELD
+from privacy.rendering import BLOCK_FIELDS, LINK_FIELDS, MERGE_FIELD
 
 LARGEST = 500 * 1024  # bytes in UTF-8
 MOST_OF_A_KIND = 20  # more would only lengthen the page; the rest is told when these are put right
@@ -42,6 +43,11 @@ def problems(html: str, known_fields: Collection[str]) -> list[str]:
     return [problem for check in CHECKS for problem in dict.fromkeys(islice(check(text), MOST_OF_A_KIND))]
 
 
+def problems_of_words(words: str) -> list[str]:
+    """What is wrong with a title or a summary: words without markup, merge fields or invisible characters."""
+    return problems(f"<p>{escape(words)}</p>", ()) if words else []
+
+
 class _Text(NamedTuple):
     raw: str
     leaves: list[Block]  # headings and paragraphs as they will be kept
@@ -49,7 +55,7 @@ class _Text(NamedTuple):
 
 
 def _emptiness(text: _Text) -> Iterator[str]:
-    if not any(leaf.pieces for leaf in text.leaves):
+    if not any(_seen(_words_of(leaf)) for leaf in text.leaves):
         yield _("The text has no words.")
 
 
@@ -75,9 +81,16 @@ def _merge_fields(text: _Text) -> Iterator[str]:
             for _marks, same_marks in groupby(leaf.pieces, key=lambda piece: piece.marks)
         )
         for match in MERGE_FIELD.finditer(words):
+            facts = {"field": match[1], "place": _around(words, match)}
             if match[1] not in text.known_fields:
-                facts = {"field": match[1], "place": _around(words, match)}
                 yield _("There is no merge field “%(field)s”; it stands in “%(place)s”.") % facts
+            elif match[1] in BLOCK_FIELDS and (leaf.tag != "p" or match[0] != words):
+                yield _("The merge field “%(field)s” needs a paragraph of its own; it stands in “%(place)s”.") % facts
+        for piece in leaf.pieces:
+            for match in MERGE_FIELD.finditer(piece.text):
+                if match[1] in LINK_FIELDS and any(mark.tag == "a" for mark in piece.marks):
+                    facts = {"field": match[1], "place": _around(piece.text, match)}
+                    yield _("The merge field “%(field)s” is a link and cannot stand in one: “%(place)s”.") % facts
         rest = MERGE_FIELD.sub(lambda match: " " * len(match[0]), words)  # as long as the words, for the places
         for match in BROKEN_FIELD.finditer(rest):
             facts = {"place": _around(words, match)}
@@ -113,7 +126,7 @@ def _links(text: _Text) -> Iterator[str]:
 
 
 def _headings(text: _Text) -> Iterator[str]:
-    all_words = [_visible("".join(piece.text for piece in leaf.pieces)) for leaf in text.leaves]
+    all_words = [_seen(_words_of(leaf)) for leaf in text.leaves]
     if not any(all_words):
         return
     headings_above: set[str] = set()
@@ -127,11 +140,12 @@ def _headings(text: _Text) -> Iterator[str]:
             place = next(filter(None, (*all_words[number:], *reversed(all_words[:number]))))
             yield _("A heading near “%(place)s” is empty.") % {"place": _quoted(place)}
             continue
-        if words.casefold() in words_above:
+        same = words.casefold().rstrip(" .:;")
+        if same in words_above:
             yield _("The heading “%(heading)s” occurs more than once.") % facts
         if "h2" not in headings_above:
             yield _("There is no heading above the subheading “%(heading)s”.") % facts
-        words_above.add(words.casefold())
+        words_above.add(same)
 
 
 CHECKS = (_emptiness, _controls, _direction_marks, _merge_fields, _links, _headings)
@@ -157,6 +171,15 @@ def _around(text: str, match: re.Match[str], *, in_html: bool = False) -> str:
 def _quoted(words: str) -> str:
     visible = _visible(words)
     return visible if len(visible) <= QUOTED else f"{visible[:QUOTED]}…"
+
+
+def _words_of(leaf: Block) -> str:
+    return "".join(piece.text for piece in leaf.pieces)
+
+
+def _seen(words: str) -> str:
+    """What a reader sees of the words: soft hyphens and other characters without a shape are not there."""
+    return _visible("".join(character for character in words if category(character) != "Cf"))
 
 
 def _visible(words: str) -> str:

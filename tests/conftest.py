@@ -10,8 +10,8 @@ from django.test import Client
 from consent import registry
 from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
+from ossnet_site import triggers
 from privacy import current as current_policy
-from privacy import guards
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 
@@ -36,7 +36,7 @@ def policy_in_force(db: None) -> PolicyVersion:
 @pytest.fixture
 def guards_lifted(db: None) -> None:
     """For tests that look at what a damaged database does: the triggers come back with the end of the test."""
-    guards.remove(connection)
+    triggers.remove(connection)
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from consent import registry
 from consent import shipped as shipped_registry
+from ossnet_site import triggers
 from privacy import current as current_policy
-from privacy import guards
 from privacy import shipped as shipped_policy
 from tests.browser.visitor import Visitor
 
@@ -77,13 +77,13 @@ def browser(launch: Launch, live_server: LiveServer) -> Iterator[Browser]:
 def served_site(transactional_db: None, live_server: LiveServer, settings: Settings) -> Iterator[str]:
     """The running site with policy version 1 and the cookie registry; its address ends without a slash."""
     settings.ALLOWED_HOSTS = ["localhost", WWW]
-    guards.install(connection)
+    triggers.install(connection)
     shipped_policy.load_all()
     shipped_registry.load()
     current_policy.forget()
     registry.forget()
     yield f"http://localhost:{urlsplit(live_server.url).port}"
-    guards.remove(connection)  # what comes next empties the tables
+    triggers.remove(connection)  # what comes next empties the tables
 
 
 @pytest.fixture

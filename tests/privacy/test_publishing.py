@@ -70,6 +70,25 @@ def test_everything_that_stands_in_the_way_is_said_at_once(ready_draft: PolicyVe
     ]
 
 
+@pytest.mark.parametrize("words", ["a\x0bb", "\u202ea", "\u200b", "[[kas mainījies]]", "{{ company.name }}"])
+def test_what_a_text_may_not_hold_a_title_or_summary_may_not_either(ready_draft: PolicyVersion, words: str) -> None:
+    assert len(refusals(ready_draft, publication(summary=words))) == 1
+    ready_draft.texts.update(title=words)
+    assert len(refusals(ready_draft, publication())) == 1
+
+
+def test_at_once_is_after_the_wait_for_another_publisher(
+    ready_draft: PolicyVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait(versions: object) -> None:
+        third = PolicyVersion.objects.create(number=3, effective_at=timezone.now(), published_at=None)
+        PolicyText.objects.create(version=third, language="lv", title="T", body="<p>b</p>")
+        PolicyVersion.objects.filter(pk=third.pk).update(published_at=timezone.now())
+
+    monkeypatch.setattr(type(PolicyVersion.objects), "take_turns", wait)
+    assert publish(ready_draft, publication(), by=None).state() is State.IN_FORCE
+
+
 def test_two_versions_cannot_take_effect_at_one_moment(ready_draft: PolicyVersion) -> None:
     effective = publish(ready_draft, publication(TOMORROW), by=None).effective_at
     third = PolicyVersion.objects.create(number=PolicyVersion.objects.next_number())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from privacy.rendering import Heading, UnknownMergeField, fill_in, render
+from privacy.rendering import Heading, fill_in, render
 
 
 def test_a_merge_field_is_replaced_by_its_value() -> None:
@@ -14,9 +14,18 @@ def test_nothing_but_a_merge_field_has_a_meaning(text: str) -> None:
     assert fill_in(text, {}, "lv") == text
 
 
-def test_an_unknown_merge_field_is_an_error_that_names_it() -> None:
-    with pytest.raises(UnknownMergeField, match=r"^company\.fax$"):
-        render("<p>{{ company.fax }}</p>", "lv", None)
+def test_a_field_that_the_site_dropped_stays_and_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    assert render("<p>{{ company.fax }}</p>", "lv", None).html == "<p>{{ company.fax }}</p>"
+    assert "company.fax" in caplog.text
+
+
+def test_a_draft_names_its_missing_date_in_its_own_language() -> None:
+    assert "effective date" in render("<p>{{ effective_date }}</p>", "en", None).html
+    assert "spēkā stāšanās datums" in render("<p>{{ effective_date }}</p>", "lv", None).html
+
+
+def test_a_heading_never_takes_the_address_of_a_part_of_the_page() -> None:
+    assert [heading.fragment for heading in render("<h2>Content</h2>", "en", None).contents] == ["content-2"]
 
 
 def test_headings_with_the_same_words_have_addresses_of_their_own() -> None:

@@ -152,6 +152,92 @@ def test_the_second_of_two_editors_is_refused_and_both_texts_are_kept(
     assert "<p>Edgara vārdi</p>" in [save.body for save in PolicyText.history.filter(version_id=ready_draft.pk)]
 
 
+def test_a_damaged_form_is_no_conflict(editor: Client, ready_draft: PolicyVersion) -> None:
+    for damage in ({"opened_revision": "x"}, {"opened_revision": ""}):
+        response = editor.post(address(ready_draft), sent(ready_draft, body_lv="<p>Annas vārdi</p>") | damage)
+        assert "Veidlapa ceļā ir bojāta. Atveriet melnrakstu vēlreiz un atkārtojiet." in errors(response)
+        assert "Annas vārdi" in response.content.decode()
+        assert not document(response).xpath("//section[contains(@class, 'conflict')]")
+
+
+def test_a_conflict_shows_titles_and_a_language_that_was_taken_out(editor: Client, ready_draft: PolicyVersion) -> None:
+    editor.post(address(ready_draft), sent(ready_draft, title_en="Policy", body_en="<p>Words</p>"))
+    opened = sent(ready_draft, title_en="Policy", body_en="<p>Words</p>")
+    staff("Edgars", "Policy editors").post(address(ready_draft), sent(ready_draft, title_lv="Edgara"))
+    response = editor.post(address(ready_draft), opened)
+    latvian, english = document(response).xpath("//section[contains(@class, 'conflict')]")
+    assert "<del>Edgara</del>" in html.tostring(latvian, encoding="unicode")
+    assert english.xpath(".//ins/text()")[0] == "Policy"
+
+
+def test_a_restored_save_is_checked_as_it_is_now(editor: Client, ready_draft: PolicyVersion) -> None:
+    ready_draft.texts.update(body="<p>{{ gone.field }}</p>")
+    PolicyText.objects.get(version=ready_draft).save()
+    save = PolicyText.history.filter(version_id=ready_draft.pk).first()
+    ready_draft.texts.update(body="<p>Cits</p>")
+    response = editor.post(address(ready_draft, f"saves/{save.history_id}"), {"revision": 0}, follow=True)
+    assert "gone.field" in words(response)
+    assert editor.get(address(ready_draft, "preview/lv")).status_code == 200
+
+
+def test_a_draft_without_latvian_has_no_preview(editor: Client, ready_draft: PolicyVersion) -> None:
+    ready_draft.texts.update(language="en")
+    assert editor.get(address(ready_draft, "preview/en")).status_code == 404
+
+
+@pytest.mark.parametrize("day", ["01.01.0001", "31.12.9999"])
+def test_a_year_that_must_be_a_typing_error_is_refused(publisher: Client, ready_draft: PolicyVersion, day: str) -> None:
+    sent_in = PUBLISH | {"revision": 0, "effective_at_0": day, "effective_at_1": "00:00"}
+    response = publisher.post(address(ready_draft, "publish"), sent_in)
+    assert errors(response) == ["Pārbaudiet gadu."]
+    (frame,) = document(response).xpath("//fieldset[@class='moment']/@aria-describedby")
+    for fragment in frame.split():
+        assert document(response).xpath(f"//*[@id='{fragment}']")
+
+
+def test_a_date_is_taken_as_the_site_writes_it(publisher: Client, ready_draft: PolicyVersion) -> None:
+    day = timezone.localdate() + timedelta(days=40)
+    sent_in = PUBLISH | {"revision": 0, "effective_at_0": f"{day:%d.%m.%Y}.", "effective_at_1": "09:00"}
+    assert publisher.post(address(ready_draft, "publish"), sent_in).status_code == 302
+    ready_draft.refresh_from_db()
+    assert ready_draft.effective_at
+    assert timezone.localtime(ready_draft.effective_at).date() == day
+
+
+@pytest.mark.parametrize("action", ["publish", "call-back"])
+def test_what_cannot_be_logged_is_not_done(
+    publisher: Client, ready_draft: PolicyVersion, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    if action == "call-back":
+        moment = timezone.now() + timedelta(days=1)
+        publish(ready_draft, Publication(moment, is_material=False, summaries={"lv": "x"}), by=None)
+
+    def crash(*args: object) -> None:
+        raise RuntimeError("in the middle")
+
+    monkeypatch.setattr("privacy.admin.PolicyVersionAdmin.log_change", crash)
+    before = PolicyVersion.objects.values().get(pk=ready_draft.pk)
+    with pytest.raises(RuntimeError, match="in the middle"):
+        publisher.post(address(ready_draft, action), PUBLISH | {"revision": 0})
+    assert PolicyVersion.objects.values().get(pk=ready_draft.pk) == before
+
+
+def test_the_list_to_compare_with_costs_the_same_however_long_it_is(
+    editor: Client, ready_draft: PolicyVersion, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    for number in range(10, 40):
+        version = PolicyVersion.objects.create(number=number, effective_at=timezone.now())
+        PolicyVersion.objects.filter(pk=version.pk).update(published_at=timezone.now())
+    with django_assert_max_num_queries(20):
+        assert editor.get(address(ready_draft, "compare")).status_code == 200
+
+
+def test_a_text_full_of_diacritics_is_not_lost_on_its_way(editor: Client, ready_draft: PolicyVersion) -> None:
+    response = editor.post(address(ready_draft), sent(ready_draft, body_lv="<p>" + "ā" * 450_000 + "</p>"))
+    assert response.status_code == 200
+    assert "atļauti ne vairāk kā 500 KB" in errors(response)[0].replace("\xa0", " ")
+
+
 def test_a_draft_published_meanwhile_is_not_changed_and_the_words_are_not_lost(
     editor: Client, ready_draft: PolicyVersion
 ) -> None:

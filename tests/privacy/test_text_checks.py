@@ -39,7 +39,9 @@ def test_a_text_in_order_has_no_problems(html: str) -> None:
     assert told(html) == []
 
 
-@pytest.mark.parametrize("html", ["", " \n", "<p>&nbsp;</p><h2></h2>", "<ul><li></li></ul>", "<script>a</script>"])
+@pytest.mark.parametrize(
+    "html", ["", " \n", "<p>&shy;</p>", "<p>&nbsp;</p><h2></h2>", "<ul><li></li></ul>", "<script>a</script>"]
+)
 def test_a_text_without_words_is_one_problem(html: str) -> None:
     assert told(html) == ["The text has no words."]
 
@@ -54,6 +56,22 @@ def test_an_unknown_merge_field_is_named_with_the_words_around_it() -> None:
     assert told("<p>Rakstiet uz {{ company.fax }} vai {{ company.email }}.</p>") == [
         "There is no merge field “company.fax”; it stands in “Rakstiet uz {{ company.fax }} vai {{ company.email }}.”."
     ]
+
+
+def test_a_field_of_tables_needs_a_paragraph_of_its_own() -> None:
+    known = {"cookie_declaration", "cookie_settings"}
+    assert problems("<p>{{ cookie_declaration }}</p><p>{{ cookie_settings }}!</p>", known) == []
+    for html in ("<h2>{{ cookie_declaration }}</h2>", "<p>Sk. {{ cookie_declaration }}</p>"):
+        (problem,) = problems(html, known)
+        assert problem.startswith("The merge field “cookie_declaration” needs a paragraph of its own")
+    assert problems('<p><a href="/x">a {{ cookie_settings }}</a></p>', known) == [
+        "The merge field “cookie_settings” is a link and cannot stand in one: “a {{ cookie_settings }}”."
+    ]
+
+
+def test_words_that_nobody_sees_make_no_heading() -> None:
+    assert told("<h2>&shy;</h2><p>Vārdi</p>") == ["A heading near “Vārdi” is empty."]
+    assert told("<h2>A</h2><h2>a.</h2><p>b</p>") == ["The heading “a.” occurs more than once."]
 
 
 def test_only_the_words_near_a_place_are_quoted() -> None:

@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from privacy import guards, publishing, shipped
+from ossnet_site import triggers
+from privacy import publishing, shipped
 from privacy.models import PolicyText, PolicyVersion
 from privacy.publishing import Publication, publish
 
@@ -21,7 +22,7 @@ from privacy.publishing import Publication, publish
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has one writer at a time")
 @pytest.mark.django_db(transaction=True)
 def test_two_drafts_for_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    guards.install(connection)
+    triggers.install(connection)
     shipped.load_all()
     drafts = [PolicyVersion.objects.create(number=number) for number in (3, 4)]
     for draft in drafts:
@@ -51,5 +52,5 @@ def test_two_drafts_for_the_same_moment(monkeypatch: pytest.MonkeyPatch) -> None
         thread.start()
     for thread in threads:
         thread.join()
-    guards.remove(connection)  # what comes next empties the tables
+    triggers.remove(connection)  # what comes next empties the tables
     assert sorted(outcomes) == ["Tajā brīdī stājas spēkā cita versija.", "published"]

@@ -4,14 +4,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from cookie_consent.models import CookieGroup
 from django.test import Client
 from django.utils import timezone
-from lxml import html
+from lxml import etree, html
 from pytest_django import DjangoAssertNumQueries
 
 from consent import registry
-from privacy import current, dates
+from privacy import archive, current, dates
 from privacy.models import PolicyText, PolicyVersion
 from privacy.publishing import Publication, publish
 
@@ -123,6 +124,53 @@ def test_where_there_is_nothing_to_compare_the_page_says_so(visitor: Client, sec
         assert visitor.get(address.format(2), {"with": other}).status_code == 404
 
 
+def test_a_new_title_is_a_change(visitor: Client, policy_in_force: PolicyVersion) -> None:
+    version = PolicyVersion.objects.create(number=3)
+    PolicyText.objects.create(version=version, language="lv", title="Jauns", body=policy_in_force.texts.get().body)
+    publish(version, Publication(None, is_material=False, summaries={"lv": "Virsraksts."}), by=None)
+    comparison = page(visitor, "/privatuma-politika/versijas/3/izmainas/").xpath("//div[@class='comparison']")[0]
+    assert comparison.xpath("string(.//ins[1])") == "Jauns"
+
+
+def test_versions_are_compared_in_a_language_that_both_have(visitor: Client, ready_draft: PolicyVersion) -> None:
+    PolicyText.objects.create(version=ready_draft, language="en", title="Policy", body="<p>Words</p>")
+    publish(ready_draft, Publication(None, is_material=True, summaries={"lv": "x", "en": "New words"}), by=None)
+    document = page(visitor, "/en/privacy-policy/versions/2/changes/")
+    assert "New words" in top(document)
+    assert "The versions are compared in Latvian" in top(document)
+    assert document.xpath("//div[@class='comparison']/@lang") == ["lv"]
+    assert "Words" not in document.xpath("string(//div[@class='comparison'])").split()
+
+
+def test_an_unknown_version_is_named_as_such_with_a_way_on(visitor: Client, policy_in_force: PolicyVersion) -> None:
+    for address in ("9/", "2/", "9/izmainas/", "1/izmainas/?with=" + 30 * "9", "9.json"):
+        response = visitor.get(f"/privatuma-politika/versijas/{address}")
+        assert response.status_code == 404
+        document = html.fromstring(response.content.decode())
+        assert "Tādas privātuma politikas versijas nav." in top(document)
+        assert "/privatuma-politika/versijas/" in document.xpath("//main//a/@href")
+
+
+def test_while_the_first_version_is_to_come_no_link_leads_nowhere(visitor: Client, guards_lifted: None) -> None:
+    PolicyVersion.objects.filter(number=1).update(effective_at=timezone.now() + DAY)
+    current.forget()
+    response = visitor.get("/privatuma-politika/")
+    assert "Privātuma politika vēl nav publicēta." in response.content.decode()
+    document = page(visitor, "/privatuma-politika/versijas/1/")
+    assert "vēl nav spēkā" in top(document)
+    assert "/privatuma-politika/" not in document.xpath("//main//p[@class='notice']//a/@href")
+
+
+def test_the_english_page_of_a_latvian_policy_needs_two_queries(
+    visitor: Client, second_in_force: PolicyVersion, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    visitor.get("/en/privacy-policy/")
+    current.forget()
+    registry.forget()
+    with time_machine.travel(timezone.now(), tick=False), django_assert_num_queries(2):
+        visitor.get("/en/privacy-policy/")
+
+
 def test_the_same_words_are_said_to_be_the_same(visitor: Client, policy_in_force: PolicyVersion) -> None:
     text = policy_in_force.texts.get()
     version = PolicyVersion.objects.create(number=3)
@@ -147,7 +195,7 @@ def test_the_announcement_ends_30_days_after_the_change_took_effect(second_in_fo
     effect = second_in_force.effective_at
     assert effect
     for moment, announced in ((effect, True), (effect + 30 * DAY - DAY / 24, True), (effect + 30 * DAY, False)):
-        assert (standing.announced(moment, "lv") is not None) is announced
+        assert bool(standing.announced(moment, "lv")) is announced
 
 
 def test_after_its_effect_a_change_is_told_of_as_done(visitor: Client, second_in_force: PolicyVersion) -> None:
@@ -155,6 +203,20 @@ def test_after_its_effect_a_change_is_told_of_as_done(visitor: Client, second_in
     day = dates.in_words(second_in_force.effective_at, "lv")  # type: ignore[arg-type]
     words = " ".join(announcement.text_content().split())
     assert words == f"Privātuma politika ir mainīta: jaunā versija ir spēkā no {day}. Skatīt, kas mainījās"
+
+
+def test_every_material_change_is_announced_whatever_comes_after_it(
+    visitor: Client, second_in_force: PolicyVersion
+) -> None:
+    for days, material in ((0, False), (5, True), (6, False), (7, True)):
+        version = PolicyVersion.objects.create(number=PolicyVersion.objects.next_number())
+        PolicyText.objects.create(version=version, language="lv", title="T", body="<p>b</p>")
+        moment = timezone.now() + days * DAY if days else None
+        publish(version, Publication(moment, is_material=material, summaries={"lv": "x"}), by=None)
+    current.forget()
+    links = page(visitor, "/").xpath("//aside//a/@href")
+    assert links == [f"/privatuma-politika/versijas/{number}/izmainas/" for number in (2, 4, 6)]
+    assert "3. versija" in top(page(visitor, "/privatuma-politika/"))
 
 
 def test_a_change_that_is_not_material_is_not_announced(visitor: Client) -> None:
@@ -186,6 +248,14 @@ def test_the_archive_holds_number_dates_fingerprint_and_plain_text(visitor: Clie
     plain = facts["texts"]["lv"]["plain_text"].splitlines()
     assert plain[0] == "Privātuma politika"
     assert "Cik ilgi mēs glabājam Jūsu personīgo informāciju" in plain
+    shown = page(visitor, "/privatuma-politika/versijas/1/").xpath("string(//article)")
+    assert "".join("".join(plain[1:]).split()) == "".join(shown.split()), "each word once, in its order"
+
+
+def test_the_archive_glues_no_words_together(policy_in_force: PolicyVersion) -> None:
+    body = "<ul><li><p>viens</p><p>divi</p></li><li>trīs<ul><li>četri</li></ul></li></ul><p>pieci<br>seši</p>"
+    text = PolicyText(version=policy_in_force, language="lv", title="T", body=body)
+    assert archive.plain_text(text).splitlines() == ["T", "viens", "divi", "trīs", "četri", "pieci seši"]
 
 
 def test_the_feed_tells_of_every_version(visitor: Client, second_scheduled: PolicyVersion) -> None:
@@ -195,6 +265,18 @@ def test_the_feed_tells_of_every_version(visitor: Client, second_scheduled: Poli
     assert "Privātuma politika, 2. versija" in feed
     assert "Jaunas sadaļas." in feed
     assert "/privatuma-politika/versijas/1/" in feed
+    assert "<author><name>SIA OSS Networks</name></author>" in feed
+    assert page(visitor, "/").xpath("//link[@rel='alternate']/@href") == ["/privatuma-politika/versijas/plusma/"]
+
+
+def test_what_looks_like_markup_in_a_summary_stays_words(visitor: Client, ready_draft: PolicyVersion) -> None:
+    summary = "a < b <img src=x onerror=alert(1)>\nOtra rinda"
+    publish(ready_draft, Publication(None, is_material=True, summaries={"lv": summary}), by=None)
+    feed = etree.fromstring(visitor.get("/privatuma-politika/versijas/plusma/").content)
+    described = html.fromstring(feed.xpath("string(//*[local-name()='summary'])"))
+    assert not described.xpath("//img")
+    assert len(described.xpath("//br")) == 1
+    assert not page(visitor, "/privatuma-politika/versijas/2/izmainas/").xpath("//img")
 
 
 def test_every_merge_field_is_filled_in(visitor: Client, second_in_force: PolicyVersion) -> None:
