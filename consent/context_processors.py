@@ -12,11 +12,12 @@ from consent.forms import is_same_site_path
 from consent.state import Consent
 
 
-def consent(request: HttpRequest) -> dict[str, Any]:
+def visitor(request: HttpRequest) -> dict[str, Any]:
     """``consent``, ``disclosure`` (falsy when nothing can be asked) and ``return_path`` for the forms' field next."""
     path = escape_uri_path(request.path)
+    consent: Consent = getattr(request, "consent", None) or Consent()
     return {
-        "consent": getattr(request, "consent", None) or Consent(),
-        "disclosure": SimpleLazyObject(lambda: disclosures.available(get_language() or "")),
+        "consent": consent,
+        "disclosure": SimpleLazyObject(lambda: disclosures.available(get_language() or "", consent.undecided)),
         "return_path": path if is_same_site_path(path) else "/",
     }

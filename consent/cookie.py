@@ -9,10 +9,12 @@ from django.core.signing import BadSignature, Signer
 from django.http import HttpRequest, HttpResponse
 
 from consent.services import CATEGORIES
-from consent.state import StoredChoice
+from consent.state import Answer, StoredChoice
 
-# Ours has at most 350 bytes; a larger one is not worth a signature check.
+# Ours has at most 450 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
+# Keys beside a category's own: what a grant covered, and when a refusal was given.
+SCOPE, SINCE = "-scope", "-since"
 
 
 def _signer() -> Signer:
@@ -22,11 +24,15 @@ def _signer() -> Signer:
 
 def encode(choice: StoredChoice) -> str:
     """The cookie's value. A grant is the moment it was given, a refusal django-cookie-consent's "-1"."""
-    moment = choice.decided_at.isoformat()
-    facts = {
-        category: moment if granted else settings.COOKIE_CONSENT_DECLINE for category, granted in choice.grants.items()
-    }
-    facts |= {"record": str(choice.record_id), "subject": str(choice.subject_id), "decided": moment}
+    facts = {"record": str(choice.record_id), "subject": str(choice.subject_id)}
+    if choice.despite_gpc:
+        facts["gpc"] = "1"
+    for category, answer in choice.answers.items():
+        moment = answer.decided_at.isoformat()
+        if answer.granted:
+            facts |= {category: moment, category + SCOPE: answer.scope}
+        else:
+            facts |= {category: settings.COOKIE_CONSENT_DECLINE, category + SINCE: moment}
     return _signer().sign(dict_to_cookie_str(facts))
 
 
@@ -39,15 +45,18 @@ def decode(value: str) -> StoredChoice | None:
         return StoredChoice(
             record_id=uuid.UUID(facts["record"]),
             subject_id=uuid.UUID(facts["subject"]),
-            decided_at=datetime.fromisoformat(facts["decided"]).astimezone(UTC),
-            grants={
-                category: facts[category] != settings.COOKIE_CONSENT_DECLINE
-                for category in CATEGORIES
-                if category in facts
-            },
+            answers={category: _answer(category, facts) for category in CATEGORIES if category in facts},
+            despite_gpc="gpc" in facts,
         )
     except (BadSignature, KeyError, ValueError):
         return None
+
+
+def _answer(category: str, facts: dict[str, str]) -> Answer:
+    granted = facts[category] != settings.COOKIE_CONSENT_DECLINE
+    moment = facts[category if granted else category + SINCE]
+    scope = facts[category + SCOPE] if granted else ""
+    return Answer(granted, datetime.fromisoformat(moment).astimezone(UTC), scope)
 
 
 def read(request: HttpRequest) -> StoredChoice | None:

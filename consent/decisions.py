@@ -18,6 +18,8 @@ class Decision(StrEnum):
     WITHDRAW = "withdraw"
 
 
+# These speak of what the banner asked for; the others of everything.
+OF_THE_BANNER = {Decision.ACCEPT_ALL, Decision.REJECT_ALL}
 CONTROLS = {
     Decision.ACCEPT_ALL: Control.BANNER_ACCEPT,
     Decision.REJECT_ALL: Control.BANNER_REJECT,
@@ -36,9 +38,11 @@ def grants(decision: Decision, ticked: Collection[str], offered: Sequence[str]) 
 
 
 def event(decided: dict[str, bool], granted_before: Collection[str]) -> ConsentRecord.Event:
-    """What the record says happened. Saying no to everything after a grant is a withdrawal, whatever was pressed."""
+    """What the record says happened, whatever was pressed. Ending grants and giving none is a withdrawal."""
     if all(decided.values()) and decided:
         return Event.GIVEN
-    if any(decided.values()):
-        return Event.PARTLY_GIVEN
-    return Event.WITHDRAWN if granted_before else Event.REFUSED
+    new = [category for category, granted in decided.items() if granted and category not in granted_before]
+    ended = [category for category, granted in decided.items() if not granted and category in granted_before]
+    if ended and not new:
+        return Event.WITHDRAWN
+    return Event.PARTLY_GIVEN if any(decided.values()) else Event.REFUSED

@@ -1,12 +1,15 @@
 """What is shown to a visitor who decides, as data: the page is drawn from it, and the record refers to its hash."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
 from django.conf import settings
 from django.db import Error
+from django.urls import reverse
 from django.utils import translation
 
 from consent import registry, services, words
@@ -15,6 +18,9 @@ from consent.registry import Category, RegistryIncomplete
 from privacy.current import forget as forget_policy
 from privacy.current import read_text_in_force, text_in_force
 from privacy.models import PolicyText, PolicyVersion
+
+SCHEMA_VERSION = 2
+_kept: set[str] = set()  # hashes that this process has seen in the database
 
 
 @dataclass(frozen=True)
@@ -26,49 +32,54 @@ class Shown:
     sha256: str
     policy_version: PolicyVersion
     policy_sha256: str
+    scopes: Mapping[str, str]
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        """The categories that the banner asks for; the settings page always shows all."""
+        return tuple(self.content["asked"])
 
     def store(self) -> Disclosure:
-        """The stored copy, written on the first decision made under these words."""
-        disclosure, _created = Disclosure.objects.get_or_create(
-            sha256=self.sha256, defaults={"content": self.canonical}
-        )
+        """The stored copy, written if there is none (1 query)."""
+        disclosure = Disclosure(sha256=self.sha256, content=self.canonical)
+        Disclosure.objects.bulk_create([disclosure], ignore_conflicts=True)
         return disclosure
 
+    def keep(self) -> None:
+        """The same for what is on a screen, once in each process: it can be shown again whatever comes of it."""
+        if self.sha256 not in _kept:
+            self.store()
+            _kept.add(self.sha256)
 
-def current(language: str) -> Shown | None:
-    """What is shown now; None when nothing can be asked: no policy in force, or the registry is incomplete."""
+
+def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
+    """What is shown now to a visitor who is asked for ``asked`` (none: for everything that is offered).
+
+    None when nothing can be asked: no policy in force, or the registry is incomplete.
+    """
     try:
-        return _shown(language, text_in_force(language), registry.categories(language))
+        return _shown(language, asked, text_in_force(language), registry.categories(language))
     except RegistryIncomplete:
         return None
 
 
-def _shown(language: str, text: PolicyText | None, categories: tuple[Category, ...]) -> Shown | None:
-    if text is None:
-        return None
-    content = {
-        "schema_version": 1,
-        "language": language,
-        "controller": {"name": settings.CONSENT_CONTROLLER.name, "email": settings.CONSENT_CONTROLLER.email},
-        "policy": {"number": text.version.number, "language": text.language, "sha256": text.sha256},
-        **_layers(language, categories),
-    }
-    canonical = rfc8785.dumps(content)
-    return Shown(
-        content=content,
-        canonical=canonical.decode(),
-        sha256=hashlib.sha256(canonical).hexdigest(),
-        policy_version=text.version,
-        policy_sha256=text.sha256,
-    )
-
-
-def fresh(language: str) -> Shown | None:
+def fresh(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
     """The same, read now: a decision must not be recorded under words that changed a moment ago."""
     try:
-        return _shown(language, read_text_in_force(language), registry.read(language, services.offered()))
+        return _shown(language, asked, read_text_in_force(language), registry.read(language, services.offered()))
     except RegistryIncomplete:
         return None
+
+
+def available(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
+    """The same for a page's frame, which must also stand when the database is away: then None."""
+    try:
+        shown = current(language, asked)
+        if shown is not None:
+            shown.keep()
+    except Error:
+        return None
+    return shown
 
 
 def forget() -> None:
@@ -77,22 +88,49 @@ def forget() -> None:
     registry.forget()
 
 
-def available(language: str) -> Shown | None:
-    """The same for a page's frame, which must also stand when the database is away: then None."""
-    try:
-        return current(language)
-    except Error:
+def forget_all() -> None:
+    """The same for another database, as every test has one."""
+    forget()
+    _shown.cache_clear()
+    _kept.clear()
+
+
+@lru_cache(maxsize=32)
+def _shown(
+    language: str, asked: tuple[str, ...], text: PolicyText | None, categories: tuple[Category, ...]
+) -> Shown | None:
+    """Remembered for the same words; a published text never changes, so that its key stands for it."""
+    if text is None:
         return None
-
-
-def _layers(language: str, categories: tuple[Category, ...]) -> dict[str, Any]:
-    asked = [category.slug for category in categories if not category.required]
     with translation.override(language):
-        return {
-            "banner": words.banner(asked) if asked else None,
-            "settings": words.settings_page(asked),
-            "categories": [_category(category) for category in categories],
+        content = {
+            "schema_version": SCHEMA_VERSION,
+            "language": language,
+            "controller": {"name": settings.CONSENT_CONTROLLER.name, "email": settings.CONSENT_CONTROLLER.email},
+            "policy": {"number": text.version.number, "language": text.language, "sha256": text.sha256},
+            "links": {"policy": text.version.get_absolute_url(), "settings": reverse("consent:cookie-settings")},
+            **_layers(asked, categories),
         }
+    canonical = rfc8785.dumps(content)
+    return Shown(
+        content=content,
+        canonical=canonical.decode(),
+        sha256=hashlib.sha256(canonical).hexdigest(),
+        policy_version=text.version,
+        policy_sha256=text.sha256,
+        scopes={category.slug: category.scope for category in categories},
+    )
+
+
+def _layers(asked: tuple[str, ...], categories: tuple[Category, ...]) -> dict[str, Any]:
+    offered = [category.slug for category in categories if not category.required]
+    asked_for = [slug for slug in offered if slug in asked] or offered
+    return {
+        "asked": asked_for,
+        "banner": words.banner(asked_for, again=asked_for != offered) if offered else None,
+        "settings": words.settings_page(offered),
+        "categories": [_category(category) for category in categories],
+    }
 
 
 def _category(category: Category) -> dict[str, Any]:
@@ -101,15 +139,10 @@ def _category(category: Category) -> dict[str, Any]:
         "name": category.name,
         "purpose": category.purpose,
         "required": category.required,
+        "scope": category.scope,
         "allow": words.allow(category.name),
         "services": [
-            {
-                "name": service.name,
-                "provider": service.provider,
-                "privacy_url": service.privacy_url,
-                "privacy_words": words.privacy_policy_of(service.name),
-            }
-            for service in category.services
+            asdict(service) | {"privacy_words": words.privacy_policy_of(service.name)} for service in category.services
         ],
         "cookies": [asdict(cookie) for cookie in category.cookies],
     }

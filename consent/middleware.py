@@ -21,7 +21,9 @@ class ConsentMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, then say to the browser what this answer may load."""
         consent_request = cast("ConsentRequest", request)
-        consent_request.consent = cast("Consent", SimpleLazyObject(lambda: Consent(choice=cookie.read(request))))
+        consent_request.consent = cast(
+            "Consent", SimpleLazyObject(lambda: Consent(choice=cookie.read(request), gpc=sends_gpc(request)))
+        )
         response = self.get_response(request)
         service_free = request.path_info.startswith(settings.CONSENT_SERVICE_FREE_PATHS)
         services = () if service_free else consent_request.consent.services
@@ -34,11 +36,16 @@ class ConsentMiddleware:
         return response
 
 
+def sends_gpc(request: HttpRequest) -> bool:
+    """Whether the browser sends Global Privacy Control: the value 1 and nothing else."""
+    return request.headers.get("Sec-GPC") == "1"
+
+
 def keep_states_apart(response: HttpResponse, *, has_services: bool) -> None:
     """A shared cache must never give one visitor's page to another; a private one must ask first.
 
     A page in which services run is not kept at all: going back to it after a withdrawal would run them again.
     """
-    patch_vary_headers(response, ["Cookie"])
+    patch_vary_headers(response, ["Cookie", "Sec-GPC"])
     if not response.has_header("Cache-Control"):
         patch_cache_control(response, private=True, **({"no_store": True} if has_services else {"no_cache": True}))

@@ -1,13 +1,16 @@
 """The registry as visitors see it: categories, their services and the cookie declaration."""
 
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+import rfc8785
 from cookie_consent.models import CookieGroup
 from django.conf import settings
+from django.db import Error
 from django.db.models import F
 from django.utils import translation
 
@@ -19,12 +22,13 @@ Row = Mapping[str, Any]
 # What exists in every language: whose words, where they are, and which.
 TEXTS = (
     ("category", "text", ("name", "purpose")),
+    ("service", "services", ("description",)),
     ("cookie", "cookie__declaration", ("purpose", "duration", "necessary_because")),
 )
 
 
 class RegistryIncomplete(LookupError):
-    """An offered category, its text or a cookie's declaration is missing: run ``manage.py load_registry``."""
+    """A text of a category or service, or a cookie's declaration is missing: run ``manage.py load_registry``."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +44,30 @@ class DeclaredCookie:
 
 
 @dataclass(frozen=True)
+class DeclaredService:
+    """A third party in one language."""
+
+    slug: str
+    name: str
+    provider: str
+    description: str
+    privacy_url: str
+
+
+@dataclass(frozen=True)
 class Category:
-    """A category in one language: what the visitor reads before switching it on."""
+    """A category in one language: what the visitor reads before switching it on.
+
+    ``scope`` is a fingerprint of what a grant covers: services, recipients, cookies and epoch, but no wording. A grant
+    given under another scope stands no more (EDPB guidelines 05/2020: consent is for what was described).
+    """
 
     slug: str
     name: str
     purpose: str
-    services: tuple[Service, ...]
+    services: tuple[DeclaredService, ...]
     cookies: tuple[DeclaredCookie, ...]
+    scope: str
 
     @property
     def required(self) -> bool:
@@ -61,6 +81,14 @@ def categories(language: str) -> tuple[Category, ...]:
     Raises RegistryIncomplete.
     """
     return _load(int(time.monotonic()), language, services.offered())
+
+
+def scopes() -> Mapping[str, str]:
+    """The scope of each offered category now; empty when it cannot be known, as then nothing may run."""
+    try:
+        return {category.slug: category.scope for category in categories(settings.LANGUAGE_CODE)}
+    except (RegistryIncomplete, Error):
+        return {}
 
 
 def forget() -> None:
@@ -85,6 +113,11 @@ def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
     return _categories(_rows(), language, offered)
 
 
+def read_scopes(offered: tuple[Service, ...]) -> dict[str, str]:
+    """The scope of each category now, read from the database. Raises RegistryIncomplete."""
+    return {category.slug: category.scope for category in read(settings.LANGUAGE_CODE, offered)}
+
+
 def _categories(rows: Sequence[Row], language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
     asked = {service.category for service in offered}
     wanted = [slug for slug in (NECESSARY, *services.CATEGORIES) if slug == NECESSARY or slug in asked]
@@ -100,7 +133,7 @@ def _categories(rows: Sequence[Row], language: str, offered: tuple[Service, ...]
 
 
 def _rows() -> list[Row]:
-    """One query: a row for each cookie with its category's texts; a category without cookies has one row."""
+    """One query: a row for each cookie and service of a category with all their texts, or one row where it has none."""
     texts = {
         f"{whose}_{name}_{language}": F(f"{table}__{name}_{language}")
         for whose, table, names in TEXTS
@@ -108,12 +141,17 @@ def _rows() -> list[Row]:
         for language, _name in settings.LANGUAGES
     }
     return list(
-        CookieGroup.objects.order_by("cookie__pk").values(
+        CookieGroup.objects.order_by("cookie__pk", "services__pk").values(
             "varname",
+            epoch=F("text__epoch"),
+            service_slug=F("services__service"),
+            service_provider=F("services__provider"),
+            service_privacy_url=F("services__privacy_url"),
             cookie_name=F("cookie__name"),
-            service=F("cookie__declaration__service"),
-            provider=F("cookie__declaration__provider"),
-            party=F("cookie__declaration__party"),
+            cookie_domain=F("cookie__domain"),
+            cookie_service=F("cookie__declaration__service"),
+            cookie_provider=F("cookie__declaration__provider"),
+            cookie_party=F("cookie__declaration__party"),
             **texts,
         )
     )
@@ -122,28 +160,55 @@ def _rows() -> list[Row]:
 def _category(rows: Sequence[Row], language: str, behind: tuple[Service, ...]) -> Category:
     if not rows or rows[0][f"category_name_{language}"] is None:
         raise RegistryIncomplete("a category or its text is missing")
-    declared = [row for row in rows if row["cookie_name"] is not None]
-    if any(row["provider"] is None for row in declared):
+    declared = list({(row["cookie_name"], row["cookie_domain"]): row for row in rows if row["cookie_name"]}.values())
+    if any(row["cookie_provider"] is None for row in declared):
         raise RegistryIncomplete("a cookie has no declaration")
-    if any(category_of(row["service"]) != row["varname"] for row in declared):
+    if any(category_of(row["cookie_service"]) != row["varname"] for row in declared):
         raise RegistryIncomplete("a cookie stands in the category of another service")
+    described = {row["service_slug"]: row for row in rows}
+    if not {service.slug for service in behind} <= described.keys():
+        raise RegistryIncomplete("a service has no text")
+    offered = [described[service.slug] for service in behind]
     return Category(
         slug=rows[0]["varname"],
         name=rows[0][f"category_name_{language}"],
         purpose=rows[0][f"category_purpose_{language}"],
-        services=behind,
+        services=tuple(_service(service, described[service.slug], language) for service in behind),
         cookies=tuple(_cookie(row, language) for row in declared),
+        scope=_scope(rows[0]["epoch"], offered, declared),
+    )
+
+
+def _scope(epoch: int, offered: Sequence[Row], declared: Sequence[Row]) -> str:
+    """Eight hex digits of the SHA-256 of what a grant covers; the order of the rows does not matter."""
+    covered: dict[str, Any] = {
+        "epoch": epoch,
+        "services": sorted([row["service_slug"], row["service_provider"]] for row in offered),
+        "cookies": sorted(
+            [row[f"cookie_{fact}"] for fact in ("name", "domain", "service", "provider", "party")] for row in declared
+        ),
+    }
+    return hashlib.sha256(rfc8785.dumps(covered)).hexdigest()[:8]
+
+
+def _service(service: Service, row: Row, language: str) -> DeclaredService:
+    return DeclaredService(
+        slug=service.slug,
+        name=service.name,
+        provider=row["service_provider"],
+        description=row[f"service_description_{language}"],
+        privacy_url=row["service_privacy_url"],
     )
 
 
 def _cookie(row: Row, language: str) -> DeclaredCookie:
-    ours = row["service"] == ""
+    ours = row["cookie_service"] == ""
     return DeclaredCookie(
         # Under HTTPS the browser knows our own cookies with a prefix, see settings.COOKIE_PREFIX.
         name=settings.COOKIE_PREFIX + row["cookie_name"] if ours else row["cookie_name"],
-        provider=row["provider"],
+        provider=row["cookie_provider"],
         purpose=row[f"cookie_purpose_{language}"],
         duration=row[f"cookie_duration_{language}"],
-        party=str(Party(row["party"]).label),
+        party=str(Party(row["cookie_party"]).label),
         necessary_because=row[f"cookie_necessary_because_{language}"],
     )

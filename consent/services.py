@@ -15,21 +15,20 @@ NECESSARY = "necessary"
 
 @dataclass(frozen=True)
 class Service:
-    """One third party behind a category.
+    """One third party behind a category: what the code must know. What visitors read of it is in the registry.
 
     ``loader`` is our own script in ``static/``; it alone names the vendor's script and reads the id from ``data-id``.
     ``csp`` maps a Content-Security-Policy directive to the hosts that the service needs there.
     ``cookies`` are patterns (``*`` for anything) of the first-party cookies to remove when consent ends, including
-    those that older releases of the vendor's script left.
+    those that older releases of the vendor's script left; what it keeps in the browser's storage is removed by
+    ``static/js/clear-storage.js``.
     """
 
     slug: str
     name: str
-    provider: str
     category: str
     id_setting: str
     loader: str
-    privacy_url: str
     cookies: tuple[str, ...]
     csp: dict[str, tuple[str, ...]] = field(hash=False)
 
@@ -43,11 +42,9 @@ class Service:
 GOOGLE_ANALYTICS = Service(
     slug="google-analytics",
     name="Google Analytics",
-    provider="Google Ireland Limited",
     category="analytics",
     id_setting="GOOGLE_ANALYTICS_ID",
     loader="js/google-analytics.js",
-    privacy_url="https://policies.google.com/privacy",
     cookies=("_ga", "_ga_*", "_gid", "_gat*", "_dc_gtm_*", "_gcl_*", "_gac_*", "__utm*"),
     csp={
         "script-src": ("https://*.googletagmanager.com",),
@@ -63,11 +60,9 @@ GOOGLE_ANALYTICS = Service(
 META_PIXEL = Service(
     slug="meta-pixel",
     name="Meta Pixel",
-    provider="Meta Platforms Ireland Limited",
     category="facebook",
     id_setting="FACEBOOK_PIXEL_ID",
     loader="js/meta-pixel.js",
-    privacy_url="https://www.facebook.com/privacy/policy/",
     cookies=("_fbp", "_fbc"),
     csp={
         "script-src": ("https://connect.facebook.net",),
@@ -81,11 +76,9 @@ META_PIXEL = Service(
 HOTJAR = Service(
     slug="hotjar",
     name="Hotjar",
-    provider="Hotjar Limited",
     category="hotjar",
     id_setting="HOTJAR_SITE_ID",
     loader="js/hotjar.js",
-    privacy_url="https://www.hotjar.com/legal/policies/privacy/",
     cookies=("_hj*", "_cs_*"),
     csp={
         "script-src": ("https://*.hotjar.com",),

@@ -7,15 +7,16 @@ from typing import Any
 from cookie_consent.models import Cookie, CookieGroup
 from django.db import transaction
 
-from consent.models import CategoryText, CookieDeclaration
+from consent.models import CategoryText, CookieDeclaration, ServiceText
 
 FILE = Path(__file__).parent / "registry.toml"
 
 
 def load(file: Path = FILE) -> int:
-    """Add the categories that the database lacks, with their cookies, and return how many entries were added.
+    """Add the categories that the database lacks, with their services and cookies; return how many entries were added.
 
-    A category that is there belongs to staff: nothing in it is changed or brought back.
+    A category that is there belongs to staff: nothing in it is changed or brought back, but for a service that has no
+    text yet.
     """
     data = tomllib.loads(file.read_text(encoding="utf-8"))
     with transaction.atomic():
@@ -28,9 +29,16 @@ def _load_category(order: int, facts: dict[str, Any]) -> int:
         defaults={"name": facts["name"]["en"], "is_required": facts.get("required", False), "ordering": order},
     )
     CategoryText.objects.get_or_create(group=group, defaults=_by_language(facts, "name", "purpose"))
+    services = sum(_load_service(group, service) for service in facts.get("service", ()))
     if not created:
-        return 0
-    return 1 + sum(_load_cookie(group, cookie) for cookie in facts["cookie"])
+        return services
+    return 1 + services + sum(_load_cookie(group, cookie) for cookie in facts["cookie"])
+
+
+def _load_service(group: CookieGroup, facts: dict[str, Any]) -> int:
+    texts = {key: facts[key] for key in ("provider", "privacy_url")} | _by_language(facts, "description")
+    _text, created = ServiceText.objects.get_or_create(service=facts["service"], defaults={"group": group, **texts})
+    return int(created)
 
 
 def _load_cookie(group: CookieGroup, facts: dict[str, Any]) -> int:

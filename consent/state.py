@@ -13,11 +13,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from consent import services
+from consent import registry, services
 from consent.services import Service
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class State(Enum):
@@ -30,16 +30,26 @@ class State(Enum):
 
 
 @dataclass(frozen=True)
-class StoredChoice:
-    """A committed decision as the signed cookie carries it.
+class Answer:
+    """The visitor's yes or no to one category, when it was given (UTC), and for which scope (``registry.Category``)."""
 
-    ``grants`` maps each category the visitor was asked for to yes or no; ``decided_at`` is in UTC.
+    granted: bool
+    decided_at: datetime
+    scope: str = ""
+
+
+@dataclass(frozen=True)
+class StoredChoice:
+    """What the visitor's latest consent record says, as the signed cookie carries it.
+
+    ``answers`` holds each category that the visitor was asked for. ``despite_gpc`` is true when the browser sent Global
+    Privacy Control with the decision, which then counts for more than the signal.
     """
 
     record_id: uuid.UUID
     subject_id: uuid.UUID
-    decided_at: datetime
-    grants: Mapping[str, bool]
+    answers: Mapping[str, Answer]
+    despite_gpc: bool = False
 
 
 def lifetime() -> timedelta:
@@ -47,26 +57,59 @@ def lifetime() -> timedelta:
     return timedelta(seconds=settings.COOKIE_CONSENT_MAX_AGE)
 
 
-def state_of(category: str, choice: StoredChoice | None, now: datetime) -> State:
-    """The one rule from facts to state. A category that the choice does not name was never asked for: undecided."""
-    if choice is None or category not in choice.grants:
+def state_of(answer: Answer | None, now: datetime, scope: str | None) -> State:
+    """The one rule from facts to state. A category without an answer was never asked for: undecided.
+
+    ``scope`` is that of the category now, None when it cannot be known. A grant lapses with its scope; a refusal
+    covers whatever comes.
+    """
+    if answer is None or (answer.granted and scope is None):
         return State.UNDECIDED
-    if now >= choice.decided_at + lifetime():
+    if now >= answer.decided_at + lifetime() or (answer.granted and answer.scope != scope):
         return State.EXPIRED
-    return State.GRANTED if choice.grants[category] else State.REFUSED
+    return State.GRANTED if answer.granted else State.REFUSED
 
 
 @dataclass(frozen=True)
 class Consent:
-    """The visitor's consent on this request: immutable, computed without a database query."""
+    """The visitor's consent on this request: immutable, computed from the cookie, the clock and the signal.
+
+    ``gpc`` is whether the browser sent Global Privacy Control. ``scopes`` answers what each category stands for now,
+    asked only for a visitor who granted something.
+    """
 
     choice: StoredChoice | None = None
     now: datetime = field(default_factory=timezone.now)
+    gpc: bool = False
+    scopes: Callable[[], Mapping[str, str]] = registry.scopes
 
     @cached_property
     def states(self) -> dict[str, State]:
         """The state of each offered category, in display order."""
-        return {category: state_of(category, self.choice, self.now) for category in services.offered_categories()}
+        signal = dict.fromkeys(self.own_states, State.REFUSED) if self.gpc else {}
+        return self.own_states | signal | self._explicit
+
+    @cached_property
+    def own_states(self) -> dict[str, State]:
+        """The same by the visitor's decisions alone, without the signal."""
+        answers = self.choice.answers if self.choice else {}
+        scopes = self.scopes() if any(answer.granted for answer in answers.values()) else {}
+        return {
+            category: state_of(answers.get(category), self.now, scopes.get(category))
+            for category in services.offered_categories()
+        }
+
+    @property
+    def _explicit(self) -> dict[str, State]:
+        """What holds against the signal: decisions that were made while the browser sent it."""
+        if not (self.choice and self.choice.despite_gpc):
+            return {}
+        return {c: state for c, state in self.own_states.items() if state in {State.GRANTED, State.REFUSED}}
+
+    @property
+    def signalled(self) -> bool:
+        """Whether Global Privacy Control decides a category, as a refusal."""
+        return self.gpc and self._explicit.keys() != self.own_states.keys()
 
     @cached_property
     def granted(self) -> tuple[str, ...]:
@@ -86,22 +129,32 @@ class Consent:
     @property
     def ended_services(self) -> tuple[Service, ...]:
         """The services the visitor has decided about that may not run: refused, expired, or no longer offered."""
-        decided = self.choice.grants if self.choice else {}
+        decided = self.choice.answers if self.choice else {}
         running = self.services
-        return tuple(s for s in services.ALL_SERVICES if s.category in decided and s not in running)
+        unknown = [category for category in self.undecided if category in decided]
+        return tuple(
+            service
+            for service in services.ALL_SERVICES
+            if service.category in decided and service.category not in unknown and service not in running
+        )
+
+    @cached_property
+    def undecided(self) -> tuple[str, ...]:
+        """The categories to ask for: not decided yet, too long ago, or for something else."""
+        return self._in(State.UNDECIDED, State.EXPIRED)
 
     @property
     def must_ask(self) -> bool:
-        """Whether a category is offered that the visitor has not decided, or decided too long ago."""
-        return any(state in {State.UNDECIDED, State.EXPIRED} for state in self.states.values())
+        """Whether there is a category to ask for."""
+        return bool(self.undecided)
 
     @property
     def decided(self) -> bool:
-        """Whether a decision on every offered category stands."""
-        return bool(self.states) and not self.must_ask
+        """Whether a decision of the visitor on every offered category stands."""
+        return bool(self.states) and not self.must_ask and not self.signalled
 
-    def _in(self, state: State) -> tuple[str, ...]:
-        return tuple(category for category, its_state in self.states.items() if its_state is state)
+    def _in(self, *wanted: State) -> tuple[str, ...]:
+        return tuple(category for category, state in self.states.items() if state in wanted)
 
 
 class ConsentRequest(HttpRequest):

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from consent import cleanup, cookie, disclosures, recording
+from consent import cleanup, cookie, disclosures, recording, repeats
 from consent.decisions import Decision
 from consent.forms import BadForm, DecisionForm, is_utf8
 from consent.origin import is_same_origin
@@ -36,6 +36,7 @@ def settings_page(request: HttpRequest, status: int = 200, **context: object) ->
     disclosure = disclosures.current(get_language() or "")
     if disclosure is None:
         return HttpResponse(status=503)
+    disclosure.keep()
     context = {"disclosure": disclosure, "hide_banner": True, **context}
     return render(request, "consent/settings.html", context, status=status)
 
@@ -58,7 +59,8 @@ def decide(request: ConsentRequest) -> HttpResponse:
         disclosure_sha256=form.cleaned_data["disclosure"],
         path=urlsplit(address).path,
         language=get_language() or "",
-        gpc=request.headers.get("Sec-GPC") == "1",
+        gpc=request.consent.gpc,
+        sender=repeats.sender(request, request.consent.choice),
     )
     try:
         choice = recording.record(submission, request.consent)
@@ -80,9 +82,10 @@ def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, ad
     """Back to ``address``, with the cookie, and without the cookies of services that may not run any more."""
     fragment = WITHDRAWN if decision is Decision.WITHDRAW else SAVED
     response = HttpResponseRedirect(f"{address}#{fragment}", status=303)
-    ended = [service for service in ALL_SERVICES if not choice.grants.get(service.category)]
+    granted = {category for category, given in choice.answers.items() if given.granted}
+    ended = [service for service in ALL_SERVICES if service.category not in granted]
     cleanup.expire_cookies(request, response, ended)
-    if any(not choice.grants.get(category) for category in request.consent.granted):
+    if not granted.issuperset(request.consent.granted):
         # Empties the storages that the services used; browsers heed it over HTTPS and on localhost.
         response.headers["Clear-Site-Data"] = '"storage"'
     cookie.issue(response, choice)

@@ -7,9 +7,10 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 
-def banner(categories: Sequence[str]) -> dict[str, Any]:
+def banner(categories: Sequence[str], *, again: bool = False) -> dict[str, Any]:
     """The first layer, in the active language, when ``categories`` are asked for (at least one).
 
+    ``again`` when the visitor's other choices stand.
     EDPB guidelines 05/2020, 64: who asks, for which purposes, which third parties, and that it can be withdrawn.
     """
     uses = {
@@ -19,6 +20,9 @@ def banner(categories: Sequence[str]) -> dict[str, Any]:
     }
     return {
         "heading": _("Use of cookies"),
+        "why_again": _("We ask only about what you have not decided yet or what has changed; your other choices stand.")
+        if again
+        else "",
         "text": _(
             "%(controller)s uses necessary cookies on this site. With your consent we will also use %(uses)s. "
             "You can change your choice or withdraw consent at any time by opening “Cookie settings” "

@@ -133,7 +133,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ossnet_site.context_processors.site",
-                "consent.context_processors.consent",
+                "consent.context_processors.visitor",
             ],
         },
     },
@@ -198,7 +198,7 @@ CONSENT_CONTROLLER = COMPANY
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 
 # What the database itself refuses, see ossnet_site.triggers.
-TRIGGERS = ("privacy.guards.TRIGGERS",)
+TRIGGERS = ("privacy.guards.TRIGGERS", "consent.guards.TRIGGERS")
 
 # privacy.rendering takes the merge fields from this mapping, to fill them in in a policy text.
 PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.MERGE_FIELDS"

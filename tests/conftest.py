@@ -7,11 +7,10 @@ import pytest
 from django.db import connection
 from django.test import Client
 
-from consent import registry
+from consent import disclosures
 from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
 from ossnet_site import triggers
-from privacy import current as current_policy
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 
@@ -19,11 +18,9 @@ from privacy.models import PolicyVersion
 @pytest.fixture(autouse=True)
 def _forget_what_processes_remember() -> Iterator[None]:
     """What a process keeps for a second must not outlive the test that wrote it."""
-    current_policy.forget()
-    registry.forget()
+    disclosures.forget_all()
     yield
-    current_policy.forget()
-    registry.forget()
+    disclosures.forget_all()
 
 
 @pytest.fixture

@@ -15,10 +15,9 @@ from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from consent import registry
+from consent import disclosures
 from consent import shipped as shipped_registry
 from ossnet_site import triggers
-from privacy import current as current_policy
 from privacy import shipped as shipped_policy
 from tests.browser.visitor import Visitor
 
@@ -80,8 +79,7 @@ def served_site(transactional_db: None, live_server: LiveServer, settings: Setti
     triggers.install(connection)
     shipped_policy.load_all()
     shipped_registry.load()
-    current_policy.forget()
-    registry.forget()
+    disclosures.forget_all()
     yield f"http://localhost:{urlsplit(live_server.url).port}"
     triggers.remove(connection)  # what comes next empties the tables
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from consent.models import ConsentRecord, Disclosure
+from consent.models import ConsentRecord
 from tests.consent.decide import FORM, decide
 
 
@@ -15,7 +15,6 @@ def assert_refused(response: Any, status: int, words: str) -> None:
     assert "Sīkdatņu iestatījumi" in response.content.decode()
     assert not response.cookies
     assert not ConsentRecord.objects.exists()
-    assert not Disclosure.objects.exists()
 
 
 @pytest.mark.parametrize("category", ["necessary", "marketing", "", "analytics\x00", "ANALYTICS"])

@@ -1,6 +1,7 @@
 """The consent cookie: what this server did not issue, or what was altered, is undecided."""
 
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,18 +11,22 @@ from django.test import Client
 from pytest_django import Settings
 
 from consent import cookie
-from consent.state import StoredChoice
+from consent.state import Answer, StoredChoice
 
+MOMENT = datetime(2026, 11, 23, 10, 30, 0, 123456, tzinfo=UTC)
 CHOICE = StoredChoice(
     record_id=uuid.UUID(int=1),
     subject_id=uuid.UUID(int=2),
-    decided_at=datetime(2026, 11, 23, 10, 30, 0, 123456, tzinfo=UTC),
-    grants={"analytics": True, "facebook": False},
+    answers={
+        "analytics": Answer(granted=True, decided_at=MOMENT, scope="0a1b2c3d"),
+        "facebook": Answer(granted=False, decided_at=MOMENT - timedelta(days=1)),
+    },
 )
 
 
 def test_a_choice_survives_the_cookie_unchanged() -> None:
-    assert cookie.decode(cookie.encode(CHOICE)) == CHOICE
+    for choice in (CHOICE, replace(CHOICE, despite_gpc=True)):
+        assert cookie.decode(cookie.encode(choice)) == choice
 
 
 def test_the_cookie_has_the_format_of_django_cookie_consent() -> None:
@@ -55,7 +60,10 @@ def test_a_foreign_cookie_is_no_choice(value: str) -> None:
     assert cookie.decode(value) is None
 
 
-@pytest.mark.parametrize("signed", ["analytics=x", "record=x|subject=x|decided=x", ""])
+@pytest.mark.parametrize(
+    "signed",
+    ["analytics=x", "record=x|subject=x", f"record={uuid.UUID(int=1)}|subject={uuid.UUID(int=2)}|analytics=-1", ""],
+)
 def test_a_signed_cookie_without_the_facts_is_no_choice(signed: str) -> None:
     assert cookie.decode(Signer(sep="|signature=", salt="consent.cookie").sign(signed)) is None
 
@@ -75,9 +83,8 @@ def test_a_cookie_signed_with_the_previous_key_still_counts(settings: Settings) 
 
 
 def test_the_largest_cookie_stays_far_below_what_is_read() -> None:
-    grants = dict.fromkeys(("analytics", "facebook", "hotjar"), True)
-    full = StoredChoice(CHOICE.record_id, CHOICE.subject_id, CHOICE.decided_at + timedelta(days=1), grants)
-    assert len(cookie.encode(full)) < 350
+    answers = dict.fromkeys(("analytics", "facebook", "hotjar"), CHOICE.answers["analytics"])
+    assert len(cookie.encode(replace(CHOICE, answers=answers, despite_gpc=True))) < 450
 
 
 @pytest.mark.parametrize("https", [False, True])
