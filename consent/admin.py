@@ -1,15 +1,71 @@
-"""Staff pages: the registry, and the evidence for reading only."""
+"""Staff pages: the registry, each change with what follows from it, and the evidence for reading only."""
+
+from collections.abc import Callable
+from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
 from django.contrib import admin
-from django.db.models import Model
-from django.http import HttpRequest
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
 
-from consent.models import CategoryText, ConsentRecord, CookieDeclaration, Disclosure
+from consent import evidence_pages, registry_pages
+from consent.models import (
+    Category,
+    CategoryText,
+    ConsentRecord,
+    CookieDeclaration,
+    DeclaredCookie,
+    Disclosure,
+    GrantsEnded,
+    Purge,
+    ServiceText,
+)
+from consent.services import CATEGORIES
 
 # django-cookie-consent's own pages would let a cookie be declared without purpose, provider and duration.
 admin.site.unregister(Cookie)
 admin.site.unregister(CookieGroup)
+
+
+class OwnPages(admin.ModelAdmin):
+    """A model with pages beside Django's own: ``pages`` lists route, function and name."""
+
+    pages: tuple[tuple[str, Callable[..., HttpResponseBase], str], ...] = ()
+
+    def get_urls(self) -> list[URLPattern]:
+        """Ours first, as Django's last one takes whatever is left."""
+        label = f"{self.opts.app_label}_{self.opts.model_name}"
+        own = [path(route, self._page(view), name=f"{label}_{name}") for route, view, name in self.pages]
+        return own + super().get_urls()
+
+    def _page(self, view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+        def page(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+            return view(self, request, **kwargs)
+
+        wrapped: Callable[..., HttpResponseBase] = self.admin_site.admin_view(page)
+        return wrapped
+
+
+class RegistryAdmin(OwnPages):
+    """Saving and deleting first say whether visitors are asked again, and how many grants that ends."""
+
+    actions = None
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The form; what is sent in is kept only once its consequence has been chosen."""
+        return registry_pages.with_consequence(
+            self, request, lambda: super(OwnPages, self).changeform_view(request, *args, **kwargs)
+        )
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """The same for a deletion."""
+        return registry_pages.with_consequence(
+            self, request, lambda: super(OwnPages, self).delete_view(request, *args, **kwargs)
+        )
 
 
 class CategoryTextInline(admin.StackedInline):
@@ -28,8 +84,8 @@ class CookieDeclarationInline(admin.StackedInline):
     can_delete = False
 
 
-@admin.register(CookieGroup)
-class CategoryAdmin(admin.ModelAdmin):
+@admin.register(Category)
+class CategoryAdmin(RegistryAdmin):
     """The texts of a category; the categories themselves belong to the code that guards them."""
 
     list_display = ("varname", "text")
@@ -37,6 +93,8 @@ class CategoryAdmin(admin.ModelAdmin):
     fields = ("varname",)
     readonly_fields = ("varname",)
     inlines = (CategoryTextInline,)
+    change_form_template = "admin/consent/category.html"
+    pages = (("<int:pk>/end-grants/", registry_pages.end_grants, "end-grants"),)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A category without a service behind it would ask for nothing."""
@@ -47,8 +105,24 @@ class CategoryAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Cookie)
-class CookieAdmin(admin.ModelAdmin):
+@admin.register(ServiceText)
+class ServiceTextAdmin(RegistryAdmin):
+    """What visitors read of a service; the services themselves belong to the code that starts them."""
+
+    list_display = ("service", "provider")
+    fields = ("provider", "description_lv", "description_en", "privacy_url")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A service needs a loader and a policy for the browser."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """Without its text a service cannot be asked for."""
+        return False
+
+
+@admin.register(DeclaredCookie)
+class DeclaredCookieAdmin(RegistryAdmin):
     """The cookie declaration."""
 
     list_display = ("name", "cookiegroup", "declaration")
@@ -58,8 +132,10 @@ class CookieAdmin(admin.ModelAdmin):
     inlines = (CookieDeclarationInline,)
 
 
-class EvidenceAdmin(admin.ModelAdmin):
+class EvidenceAdmin(OwnPages):
     """Evidence can be looked at; nothing can be added, changed or deleted."""
+
+    actions = None
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only a decision adds evidence."""
@@ -74,12 +150,69 @@ class EvidenceAdmin(admin.ModelAdmin):
         return False
 
 
+class GrantedCategory(admin.SimpleListFilter):
+    """Records by what they allow."""
+
+    title = _("granted category")
+    parameter_name = "granted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Every category, also one that is not offered at present."""
+        return [(category, category) for category in CATEGORIES]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
+        """The records that grant the chosen one."""
+        return queryset.filter(**{f"grants__{self.value()}": True}) if self.value() in CATEGORIES else queryset
+
+
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(EvidenceAdmin):
     """The decisions, the newest first."""
 
-    list_display = ("id", "decided_at", "event", "control", "language")
-    list_filter = ("event", "control", "language")
+    list_display = ("number", "decided_at", "event", "control", "what_is_granted", "language")
+    list_filter = ("event", "control", "language", GrantedCategory, "decided_at")
+    search_fields = ("number",)
+    search_help_text = _("Record number, or a date such as 31.12.2026")
+    show_full_result_count = False
+    change_list_template = "admin/consent/records.html"
+    fields = (
+        *("number", "decided_at", "valid_until", "event", "control", "what_is_granted", "what_is_refused", "asked"),
+        *("what_was_shown", "policy", "policy_sha256", "language", "path", "gpc", "jurisdiction"),
+        *("subject_id", "previous", "scopes", "schema_version", "id"),
+    )
+    pages = (("export/<str:form>/", evidence_pages.export, "export"),)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
+    ) -> tuple[QuerySet[ConsentRecord], bool]:
+        """By record number as people write it, or by day; anything else finds nothing."""
+        return evidence_pages.found(queryset, search_term), False
+
+    @admin.display(description=_("allowed"))
+    def what_is_granted(self, record: ConsentRecord) -> str:
+        """The allowed categories."""
+        return ", ".join(record.granted) or "–"
+
+    @admin.display(description=_("rejected"))
+    def what_is_refused(self, record: ConsentRecord) -> str:
+        """The others."""
+        return ", ".join(record.refused) or "–"
+
+    @admin.display(description=_("what was shown"))
+    def what_was_shown(self, record: ConsentRecord) -> str:
+        """A link to the page as the visitor saw it."""
+        if record.disclosure_id is None:
+            return "–"
+        address = reverse("admin:consent_disclosure_shown", args=[record.disclosure_id])
+        return format_html('<a href="{}">{}</a>', address, record.disclosure_id)
+
+    @admin.display(description=_("policy version"))
+    def policy(self, record: ConsentRecord) -> str:
+        """A link to the version that was in force."""
+        if record.policy_version is None:
+            return "–"
+        version = record.policy_version
+        return format_html('<a href="{}">{}</a>', version.get_absolute_url(), version.number)
 
 
 @admin.register(Disclosure)
@@ -87,3 +220,19 @@ class DisclosureAdmin(EvidenceAdmin):
     """What was shown."""
 
     list_display = ("__str__", "created_at")
+    change_form_template = "admin/consent/disclosure.html"
+    pages = (("<str:sha256>/shown/", evidence_pages.show_disclosure, "shown"),)
+
+
+@admin.register(GrantsEnded)
+class GrantsEndedAdmin(EvidenceAdmin):
+    """When visitors were asked again, and why."""
+
+    list_display = ("category", "ended_at", "ended_by", "grants", "reason")
+
+
+@admin.register(Purge)
+class PurgeAdmin(EvidenceAdmin):
+    """What was deleted when."""
+
+    list_display = ("started_at", "finished_at", "cutoff", "records", "disclosures")

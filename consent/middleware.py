@@ -30,6 +30,7 @@ class ConsentMiddleware:
         response.headers["Content-Security-Policy"] = csp.header(services, getattr(response, "csp_sources", None))
         if response.headers.get("Content-Type", "").startswith("text/html"):
             keep_states_apart(response, has_services=bool(services))
+            response.headers["Consent-State"] = consent_request.consent.key  # for static/js/current-state.js
             if settings.COOKIE_CONSENT_NAME not in response.cookies:  # else the decision has seen to it
                 # A page that was open when consent ended may have written its cookies again since.
                 cleanup.expire_cookies(request, response, consent_request.consent.ended_services)

@@ -1,8 +1,8 @@
 """A double click, or a POST that was sent once more, makes one record.
 
-A later decision names the record before it, which tells a repetition for certain. A first one has nothing of its own, as
-a public page carries no token: there a press of a button counts as repeated when the same address and browser sent the
-same form within the window. What is stored is a keyed hash that lives a few seconds; the key changes each day.
+A later decision names the record before it, which tells a repetition for certain. A first one has nothing of its own,
+as a public page carries no token: there a press of a button counts as repeated when the same address and browser sent
+the same form within the window. What is stored is a keyed hash that lives a few seconds; the key changes each day.
 """
 
 import uuid

@@ -20,8 +20,7 @@ class Service:
     ``loader`` is our own script in ``static/``; it alone names the vendor's script and reads the id from ``data-id``.
     ``csp`` maps a Content-Security-Policy directive to the hosts that the service needs there.
     ``cookies`` are patterns (``*`` for anything) of the first-party cookies to remove when consent ends, including
-    those that older releases of the vendor's script left; what it keeps in the browser's storage is removed by
-    ``static/js/clear-storage.js``.
+    those that older releases of the vendor's script left; ``storage`` the same for keys of the browser's storages.
     """
 
     slug: str
@@ -30,6 +29,7 @@ class Service:
     id_setting: str
     loader: str
     cookies: tuple[str, ...]
+    storage: tuple[str, ...]
     csp: dict[str, tuple[str, ...]] = field(hash=False)
 
     @property
@@ -46,6 +46,7 @@ GOOGLE_ANALYTICS = Service(
     id_setting="GOOGLE_ANALYTICS_ID",
     loader="js/google-analytics.js",
     cookies=("_ga", "_ga_*", "_gid", "_gat*", "_dc_gtm_*", "_gcl_*", "_gac_*", "__utm*"),
+    storage=("_ga*", "_gcl_*"),
     csp={
         "script-src": ("https://*.googletagmanager.com",),
         "connect-src": (
@@ -64,6 +65,7 @@ META_PIXEL = Service(
     id_setting="FACEBOOK_PIXEL_ID",
     loader="js/meta-pixel.js",
     cookies=("_fbp", "_fbc"),
+    storage=("_fbp", "_fbc"),
     csp={
         "script-src": ("https://connect.facebook.net",),
         "connect-src": ("https://www.facebook.com", "https://connect.facebook.net"),
@@ -80,6 +82,7 @@ HOTJAR = Service(
     id_setting="HOTJAR_SITE_ID",
     loader="js/hotjar.js",
     cookies=("_hj*", "_cs_*"),
+    storage=("_hj*", "hjViewportId", "hjActiveViewportIds", "_cs_*"),
     csp={
         "script-src": ("https://*.hotjar.com",),
         "connect-src": ("https://*.hotjar.com", "https://*.hotjar.io", "wss://*.hotjar.com"),

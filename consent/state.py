@@ -122,6 +122,11 @@ class Consent:
         return self._in(State.REFUSED)
 
     @property
+    def key(self) -> str:
+        """What makes one visitor's page differ from another's, such as "granted,refused,refused" or "… by signal"."""
+        return ",".join(state.value for state in self.states.values()) + (" by signal" if self.signalled else "")
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """The services that may run in this answer."""
         return services.of_categories(self.granted)

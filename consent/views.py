@@ -3,17 +3,19 @@
 from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
-from consent import cleanup, cookie, disclosures, recording, repeats
+from consent import cleanup, cookie, disclosures, receipts, recording, repeats
 from consent.decisions import Decision
+from consent.evidence_pages import as_shown
 from consent.forms import BadForm, DecisionForm, is_utf8
+from consent.models.evidence import as_number, number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
 from consent.services import ALL_SERVICES
@@ -29,6 +31,37 @@ WITHDRAWN = "consent-withdrawn"
 def cookie_settings(request: ConsentRequest) -> HttpResponse:
     """Show the settings page, or take a decision."""
     return decide(request) if request.method == "POST" else settings_page(request)
+
+
+@csrf_exempt
+@require_safe
+def receipt(request: ConsentRequest) -> HttpResponse:
+    """What this browser's visitor decided, decision by decision; nobody else's is ever shown."""
+    choice = request.consent.choice
+    records = receipts.history(choice) if choice else []
+    purged = number_of(choice.record_id) if choice and not records else ""
+    shown = disclosures.available(get_language() or "")
+    names = {category["slug"]: category["name"] for category in shown.content["categories"]} if shown else {}
+    context = {"records": records, "purged": purged, "names": names}
+    return never_kept(render(request, "consent/receipt.html", context))
+
+
+@csrf_exempt
+@require_safe
+def receipt_words(request: ConsentRequest, number: str) -> HttpResponse:
+    """The words that one of the visitor's own decisions was made under, as they were on the screen."""
+    records = receipts.history(request.consent.choice) if request.consent.choice else []
+    record = next((record for record in records if record.number == as_number(number)), None)
+    if record is None or record.disclosure is None:
+        raise Http404
+    return as_shown(request, record.disclosure, record=record)
+
+
+def never_kept(response: HttpResponse) -> HttpResponse:
+    """Mark a page that belongs to one visitor alone."""
+    response.headers["Cache-Control"] = "private, no-store"
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def settings_page(request: HttpRequest, status: int = 200, **context: object) -> HttpResponse:

@@ -25,6 +25,14 @@ def boolean(name: str, *, default: bool) -> bool:
     raise ImproperlyConfigured(f"{name} must be True or False, not {text!r}")
 
 
+def positive(name: str, *, default: int) -> int:
+    """Read a whole number from 1 to 1200; anything else stops the start and names it."""
+    text = env.str(name, default=str(default)).strip()
+    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 1200:
+        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to 1200, not {text!r}")
+    return int(text)
+
+
 def service_id(name: str, pattern: str) -> str:
     """Read a third-party service's id; empty means that the service is not offered, malformed stops the start."""
     value: str = env.str(name, default="").strip()
@@ -191,6 +199,9 @@ COOKIE_CONSENT_HTTPONLY = True
 COOKIE_CONSENT_SAMESITE: Literal["Lax"] = "Lax"
 COOKIE_CONSENT_DECLINE = "-1"  # how a refusal is written in the cookie
 COOKIE_CONSENT_LOG_ENABLED = False  # its rows prove nothing; consent.models.ConsentRecord replaces them
+
+# How long a consent record is kept after it has lost its validity.
+CONSENT_RETENTION_MONTHS = positive("CONSENT_RETENTION_MONTHS", default=24)
 
 # The controller that the banner names and every disclosure holds.
 CONSENT_CONTROLLER = COMPANY

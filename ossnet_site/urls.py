@@ -9,6 +9,7 @@ from ossnet_site import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
     *i18n_patterns(
         path("", views.show_home, name="show-home"),
         path(_("contacts/"), views.show_contacts, name="show-contacts"),

@@ -1,6 +1,6 @@
 """Home page, contacts and error pages."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
@@ -38,6 +38,17 @@ ERRORS = {
         _("Try again in a minute. If you were making a choice about cookies, it has not been saved."),
     ),
 }
+
+
+# When this site last changed how it treats the signal.
+GPC_SINCE = "2026-11-23"
+
+
+@csrf_exempt
+@require_safe
+def global_privacy_control(request: HttpRequest) -> HttpResponse:
+    """That this site heeds Global Privacy Control, as its specification wants it said to machines."""
+    return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE})
 
 
 @csrf_exempt  # writes nothing: a wrong method is refused as such

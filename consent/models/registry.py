@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cookie_consent.models import Cookie, CookieGroup
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -74,7 +75,9 @@ class ServiceText(models.Model):
     provider = models.CharField(_("provider"), max_length=200, help_text=_("The company that receives the data."))
     description_lv = models.TextField(_("description in Latvian"))
     description_en = models.TextField(_("description in English"))
-    privacy_url = models.URLField(_("address of its privacy policy"))
+    privacy_url = models.CharField(
+        _("address of its privacy policy"), max_length=200, validators=[URLValidator(schemes=["https"])]
+    )
 
     class Meta:
         constraints = [
@@ -91,11 +94,6 @@ class ServiceText(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_service_display())
-
-    def clean(self) -> None:
-        """Name the fault beside its field, before the database refuses the row."""
-        if not self.privacy_url.startswith("https://"):
-            raise ValidationError({"privacy_url": _("The address must begin with https://")})
 
 
 class DeclaredCookie(Cookie):

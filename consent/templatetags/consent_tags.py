@@ -1,10 +1,13 @@
 """Template tags of consent."""
 
+from collections.abc import Iterable, Mapping
+
 from django import template
 from django.templatetags.static import static
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
+from consent.services import ALL_SERVICES
 from consent.state import Consent
 
 register = template.Library()
@@ -15,3 +18,21 @@ def service_scripts(consent: Consent) -> SafeString:
     """The loaders of the granted services: the only way by which a third party gets into a page."""
     rows = ((static(service.loader), service.id) for service in consent.services)
     return format_html_join("\n", '<script defer src="{}" data-id="{}"></script>', rows)
+
+
+@register.simple_tag
+def left_in_storage(consent: Consent) -> str:
+    """Patterns of the storage keys that services left which may run no more, for ``static/js/clear-storage.js``."""
+    return " ".join(pattern for service in consent.ended_services for pattern in service.storage)
+
+
+@register.filter
+def named(categories: Iterable[str], names: Mapping[str, str]) -> str:
+    """The names of ``categories``, or a dash; one that is no longer there is named by its slug."""
+    return ", ".join(names.get(category, category) for category in categories) or "–"
+
+
+@register.filter
+def removable_cookies(category: str) -> str:
+    """The first-party cookies that are removed with a grant of ``category``."""
+    return ", ".join(name for service in ALL_SERVICES if service.category == category for name in service.cookies)

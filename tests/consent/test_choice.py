@@ -59,7 +59,8 @@ def test_each_decision_is_one_row_that_says_what_was_decided(
     assert row.disclosure_id == shown.sha256
     assert row.previous is None
     assert row.gpc is False
-    assert row.schema_version == 1
+    assert row.schema_version == 2
+    assert row.asked == list(grants)
     assert row.subject_id.version == 4
 
 
@@ -68,8 +69,10 @@ def test_the_cookie_names_the_record_that_was_committed(visitor: Client, shown: 
     row = ConsentRecord.objects.get()
     choice = cookie.decode(visitor.cookies["consent"].value)
     assert choice
-    assert (choice.record_id, choice.subject_id, choice.decided_at) == (row.pk, row.subject_id, row.decided_at)
-    assert choice.grants == row.grants
+    assert (choice.record_id, choice.subject_id) == (row.pk, row.subject_id)
+    assert {category: answer.granted for category, answer in choice.answers.items()} == row.grants
+    assert {answer.decided_at for answer in choice.answers.values()} == {row.decided_at}
+    assert choice.answers["hotjar"].scope == row.scopes["hotjar"] == shown.scopes["hotjar"]
 
 
 def test_the_stored_disclosure_is_what_was_on_the_screen_and_is_stored_once(visitor: Client, shown: Shown) -> None:
@@ -107,7 +110,7 @@ def test_every_word_of_the_form_is_in_the_disclosure(visitor: Client, shown: Sho
     text = " ".join(form.text_content().split())
     for words in sorted(disclosed, key=len, reverse=True):
         text = text.replace(words, " ")
-    assert re.sub(r"[\s()–]", "", text) == ""
+    assert re.sub(r"[\s().–]", "", text) == ""
 
 
 def test_a_later_decision_names_the_one_before_and_the_same_subject(visitor: Client, shown: Shown) -> None:
@@ -126,11 +129,12 @@ def test_two_visitors_are_two_subjects(visitor: Client, shown: Shown) -> None:
     assert len(set(ConsentRecord.objects.values_list("subject_id", flat=True))) == 2
 
 
-def test_a_record_that_was_purged_is_not_named(visitor: Client, shown: Shown) -> None:
+def test_a_record_that_was_purged_is_still_named(visitor: Client, shown: Shown, guards_lifted: None) -> None:
     decide(visitor, "reject_all")
+    first = ConsentRecord.objects.get()
     ConsentRecord.objects.all().delete()
-    assert decide(visitor, "reject_all").status_code == 303
-    assert ConsentRecord.objects.get().previous is None
+    assert decide(visitor, "save", "hotjar", disclosure=shown.sha256).status_code == 303
+    assert ConsentRecord.objects.get().previous_id == first.pk
 
 
 def test_the_gpc_signal_is_noted(visitor: Client) -> None:
@@ -233,5 +237,5 @@ def test_an_expired_choice_is_asked_again_and_injects_nothing(visitor: Client, s
 def test_records_and_disclosures_name_themselves(visitor: Client, shown: Shown) -> None:
     decide(visitor, "accept_all", disclosure=shown.sha256)
     row = ConsentRecord.objects.get()
-    assert str(row) == str(row.pk)
+    assert str(row) == row.number
     assert str(row.disclosure) == shown.sha256[:12]

@@ -69,7 +69,7 @@ def test_nothing_is_unsafe_and_nothing_is_allowed_by_default() -> None:
 def test_staff_pages_admit_no_third_party_whatever_was_granted(visitor: Client, shown: Shown) -> None:
     decide(visitor, "accept_all", disclosure=shown.sha256)
     visitor.force_login(User.objects.create_superuser("officer"))
-    for address in ("/admin/", "/admin/consent/consentrecord/", "/admin/cookie_consent/cookie/"):
+    for address in ("/admin/", "/admin/consent/consentrecord/", "/admin/consent/declaredcookie/"):
         response = visitor.get(address)
         assert response.status_code == 200
         assert hosts(response.headers["Content-Security-Policy"]) == set()

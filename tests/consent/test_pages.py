@@ -4,11 +4,14 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from lxml import html
 from pytest_django import DjangoAssertNumQueries, Settings
 
+from consent import disclosures
 from consent.disclosures import Shown
+from consent.models import Disclosure
 from consent.services import CATEGORIES
 from tests.consent.decide import decide
 
@@ -29,7 +32,8 @@ def test_an_undecided_visitor_gets_the_banner_and_nothing_of_any_service(visitor
     assert len(document.xpath("//section[@aria-labelledby='banner-heading']")) == 1
     assert not THIRD_PARTY.search(response.content.decode())
     assert not response.cookies
-    assert document.xpath("//script | //iframe | //noscript | //img | //link[@rel='preconnect']") == []
+    assert document.xpath("//iframe | //noscript | //img | //link[@rel='preconnect']") == []
+    assert document.xpath("//script/@src") == ["/static/js/current-state.js"]
 
 
 def test_refusing_stands_beside_accepting_in_the_same_form(visitor: Client) -> None:
@@ -126,7 +130,10 @@ def test_only_granted_services_are_started(visitor: Client, shown: Shown, grante
     }
     for address in ("/", "/none/", "/sikdatnes/"):
         scripts = page(visitor, address).xpath("//script")
-        assert [(s.get("src"), s.get("data-id")) for s in scripts] == [loaders[category] for category in granted]
+        ours = [s for s in scripts if s.get("src") in {"/static/js/current-state.js", "/static/js/clear-storage.js"}]
+        assert len(ours) == (1 if len(granted) == len(CATEGORIES) else 2)
+        services = [(s.get("src"), s.get("data-id")) for s in scripts if s not in ours]
+        assert services == [loaders[category] for category in granted]
         assert not any(script.text for script in scripts)
 
 
@@ -136,10 +143,11 @@ def test_the_confirmation_says_what_was_saved(visitor: Client, shown: Shown) -> 
     (confirmation,) = page(visitor, "/").xpath("//section[@id='choice-saved']")
     assert confirmation.get("tabindex") == "-1"
     assert confirmation.xpath("string(.//h2)") == "Jūsu izvēle ir saglabāta."
-    assert confirmation.xpath(".//li/text()") == [
-        "Analītiskās sīkdatnes: noraidītas",
+    removed = "noraidītas; ja jūsu pārlūkā bija šīs mūsu vietnes sīkdatnes, tās ir izdzēstas:"
+    assert [" ".join(item.text_content().split()) for item in confirmation.xpath(".//li")] == [
+        f"Analītiskās sīkdatnes: {removed} _ga, _ga_*, _gid, _gat*, _dc_gtm_*, _gcl_*, _gac_*, __utm*",
         "Facebook sīkdatnes: atļautas",
-        "Hotjar sīkdatnes: noraidītas",
+        f"Hotjar sīkdatnes: {removed} _hj*, _cs_*",
     ]
 
 
@@ -177,9 +185,21 @@ def test_no_query_is_repeated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("time.monotonic", lambda: 1000.5)
+    visitor.get("/")  # the first page that shows these words stores them
+    disclosures.forget()
     with django_assert_num_queries(queries) as first:
         visitor.get(address)
     assert len({query["sql"] for query in first.captured_queries}) == queries
+
+
+def test_what_is_shown_is_stored_by_the_first_page_that_shows_it(
+    visitor: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with time_machine.travel("2026-11-23T12:00:00Z", tick=False), django_assert_num_queries(3):
+        visitor.get("/")
+    assert Disclosure.objects.count() == 1
+    visitor.get("/sikdatnes/")
+    assert Disclosure.objects.count() == 1
 
 
 def test_a_page_within_the_same_second_asks_the_database_nothing(

@@ -21,7 +21,7 @@ from tests.consent.decide import decide
 def test_loading_says_what_it_did_and_a_second_time_does_nothing() -> None:
     output = StringIO()
     call_command("load_registry", stdout=output)
-    assert output.getvalue() == "Loaded 24 entries of the cookie registry\n"
+    assert output.getvalue() == "Loaded 27 entries of the cookie registry\n"
     call_command("load_registry", stdout=output)
     assert output.getvalue().count("\n") == 1
 

@@ -12,6 +12,8 @@ from privacy.models import PolicyText, PolicyVersion, State
 from privacy.publishing import Publication, cancel, publish
 
 TOMORROW = timedelta(days=1)
+EDITING = ("change", "view")
+ALL_ACTIONS = ("add", "change", "delete", "view")
 
 
 def publication(after: timedelta | None = None, summary: str = "Pievienotas sadaļas.") -> Publication:
@@ -154,5 +156,12 @@ def test_each_role_of_staff_has_just_its_permissions() -> None:
             "view_policyversion",
         ],
         "Policy publishers": ["publish", "view_policytext", "view_policyversion"],
-        "Privacy officers": ["view_consentrecord", "view_disclosure", "view_policytext", "view_policyversion"],
+        "Privacy officers": sorted(
+            [
+                *(f"{action}_{model}" for model in ("declaredcookie", "cookiedeclaration") for action in ALL_ACTIONS),
+                *(f"{action}_{model}" for model in ("category", "categorytext", "servicetext") for action in EDITING),
+                *("view_consentrecord", "view_disclosure", "view_grantsended", "view_purge"),
+                *("view_policytext", "view_policyversion"),
+            ]
+        ),
     }

@@ -10,7 +10,7 @@ from django.utils.translation import override
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 VARIABLE = re.compile(
-    r"""(?:env\.\w+|boolean|service_id|environ\.get|whole_number|listed)\(\s*"([A-Z_]+)"|\$\{([A-Z_]+):-""",
+    r"""(?:env\.\w+|boolean|service_id|environ\.get|whole_number|listed|positive)\(\s*"([A-Z_]+)"|\$\{([A-Z_]+):-""",
 )
 # Where a deployment's variables are read.
 READERS = ["ossnet_site/settings.py", "gunicorn.conf.py", "bin/_serve.py", "bin/_environment", "bin/test"]
@@ -31,7 +31,7 @@ def test_the_configuration_table_names_every_variable_that_is_read_and_no_other(
 
 def test_the_address_table_names_the_addresses_of_both_languages() -> None:
     rows = {(row[0], row[1]) for row in table_cells("Addresses")}
-    for name in ("show-home", "show-contacts", "privacy:show-policy", "consent:cookie-settings"):
+    for name in ("show-home", "show-contacts", "privacy:show-policy", "consent:cookie-settings", "consent:receipt"):
         addresses = []
         for language in ("lv", "en"):
             with override(language):

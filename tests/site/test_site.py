@@ -13,8 +13,9 @@ from consent.disclosures import Shown
 from tests.consent.decide import decide
 
 LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
-# tests/privacy/test_versions.py looks at these.
+# Pages with tests of their own: tests/privacy/test_versions.py, tests/consent/test_receipt.py and test_gpc.py.
 VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
+OTHERS = ["receipt", "receipt-words", "gpc"]
 ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
 
 
@@ -46,7 +47,7 @@ def test_the_test_knows_every_public_address() -> None:
             patterns += [] if pattern.app_name == "admin" else pattern.url_patterns
         else:
             names.append(pattern.name)
-    assert len(names) == len(LATVIAN) + len(VERSION_PAGES), names
+    assert len(names) == len(LATVIAN) + len(VERSION_PAGES) + len(OTHERS), names
 
 
 @pytest.mark.parametrize("address", [*LATVIAN, "/en/", "/none/"])
@@ -181,12 +182,12 @@ def test_staff_can_look_at_everything_and_cannot_touch_evidence(visitor: Client,
         assert visitor.post(address, {"language": "en"}).status_code == 403
         assert visitor.get(f"/admin/{model}/add/").status_code == 403
         assert visitor.post(address.replace("change", "delete"), {"post": "yes"}).status_code == 403
-    for model in ("cookie_consent/cookie", "cookie_consent/cookiegroup"):
+    for model in ("consent/declaredcookie", "consent/category", "consent/servicetext"):
         response = visitor.get(f"/admin/{model}/")
         address = html.fromstring(response.content.decode()).xpath("//tbody//th/a/@href")[0]
         assert visitor.get(address).status_code == 200
-    assert visitor.get("/admin/cookie_consent/cookiegroup/add/").status_code == 403
-    assert visitor.post("/admin/cookie_consent/cookiegroup/1/delete/").status_code == 403
+    assert visitor.get("/admin/consent/category/add/").status_code == 403
+    assert visitor.post("/admin/consent/category/1/delete/").status_code == 403
 
 
 @pytest.mark.django_db

@@ -1,0 +1,148 @@
+"""Evidence cannot be changed, and is deleted only when its time has come."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import DatabaseError, connection, transaction
+from django.test import Client
+from django.utils import timezone
+from pytest_django import Settings
+
+from consent import disclosures, retention
+from consent.disclosures import Shown
+from consent.models import ConsentRecord, CookieDeclaration, Disclosure, GrantsEnded, Purge
+from tests.consent.decide import decide
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+KEPT = timedelta(days=182) + timedelta(days=730)  # 182 days valid, and 24 months that hold no leap day here
+
+
+def sql(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement.format(or_replace="OR REPLACE" if connection.vendor == "sqlite" else ""))
+
+
+CHANGES = {
+    "an update": lambda: ConsentRecord.objects.update(event="refused"),
+    "a save": lambda: ConsentRecord.objects.get().save(),
+    "a deletion": lambda: ConsentRecord.objects.all().delete(),
+    "raw SQL": lambda: sql("DELETE FROM consent_consentrecord"),
+    "other words": lambda: Disclosure.objects.update(content="{{}}"),
+    "no words": lambda: sql("DELETE FROM consent_disclosure"),
+    "a row over another": lambda: sql(
+        "INSERT {or_replace} INTO consent_disclosure (sha256, content, created_at) "
+        "SELECT sha256, 'other', created_at FROM consent_disclosure"
+    ),
+    "another reason": lambda: GrantsEnded.objects.update(reason="Other"),
+    "no reason": lambda: GrantsEnded.objects.all().delete(),
+    "no trace of a purge": lambda: Purge.objects.all().delete(),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_the_database_refuses_every_change(visitor: Client, shown: Shown, change: Callable[[], Any]) -> None:
+    decide(visitor, "accept_all", disclosure=shown.sha256)
+    GrantsEnded.objects.create(category="analytics", reason="r", grants=1, scope_before="a", scope_after="b")
+    Purge.objects.create(cutoff=timezone.now())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        change()
+    assert ConsentRecord.objects.get().event == "given"
+
+
+@pytest.fixture
+def three_years(visitor: Client, shown: Shown) -> list[ConsentRecord]:
+    """Decisions of one visitor a year apart; between the second and the third the words changed."""
+    with time_machine.travel(NOW, tick=False) as clock:
+        decide(visitor, "accept_all", disclosure=shown.sha256)
+        visitor.cookies["consent"]["expires"] = ""
+        clock.move_to(NOW + timedelta(days=365))
+        decide(visitor, "reject_all", disclosure=shown.sha256)
+        CookieDeclaration.objects.filter(cookie__name="_ga").update(purpose_lv="Labāki vārdi.")
+        disclosures.forget()
+        clock.move_to(NOW + timedelta(days=730))
+        now = disclosures.current("lv")
+        assert now
+        visitor.cookies["consent"]["expires"] = ""
+        decide(visitor, "accept_all", disclosure=now.sha256)
+    return list(ConsentRecord.objects.order_by("decided_at"))
+
+
+def purge_at(moment: datetime, batch: int = 1000) -> tuple[int, int]:
+    with time_machine.travel(moment, tick=False):
+        run = retention.purge(batch)
+    assert run.finished_at == moment
+    assert str(run)
+    assert not Purge.objects.filter(is_deleting=True).exists()
+    return run.records, run.disclosures
+
+
+def test_a_record_is_kept_24_months_after_its_validity_and_its_words_as_long_as_one_needs_them(
+    three_years: list[ConsentRecord],
+) -> None:
+    first, second, third = three_years
+    assert purge_at(NOW + KEPT) == (0, 0)
+    assert purge_at(NOW + KEPT + timedelta(days=2)) == (1, 0)
+    assert list(ConsentRecord.objects.order_by("decided_at")) == [second, third]
+    assert ConsentRecord.objects.get(pk=second.pk).previous_id == first.pk
+    assert purge_at(NOW + KEPT + timedelta(days=400)) == (1, 1)
+    assert list(Disclosure.objects.all()) == [third.disclosure]
+    assert purge_at(NOW + KEPT + timedelta(days=800)) == (1, 1)
+
+
+def test_words_that_nobody_decided_under_go_when_they_are_old(visitor: Client) -> None:
+    visitor.get("/")
+    assert purge_at(timezone.now()) == (0, 0)
+    assert Disclosure.objects.exists()
+    assert purge_at(timezone.now() + timedelta(days=800)) == (0, 1)
+
+
+def test_it_goes_on_where_it_was_stopped(three_years: list[ConsentRecord], monkeypatch: pytest.MonkeyPatch) -> None:
+    deleted = retention._delete
+    calls = []
+
+    def crash_at_the_second(*args: Any) -> int:
+        calls.append(args)
+        if len(calls) == 2:
+            raise RuntimeError("power cut")
+        return deleted(*args)
+
+    monkeypatch.setattr(retention, "_delete", crash_at_the_second)
+    late = NOW + KEPT + timedelta(days=400)
+    with pytest.raises(RuntimeError), time_machine.travel(late, tick=False):
+        retention.purge(batch=1)
+    assert ConsentRecord.objects.count() == 2
+    (stopped,) = Purge.objects.all()
+    assert (stopped.records, stopped.finished_at, stopped.is_deleting) == (1, None, False)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ConsentRecord.objects.all()._raw_delete("default")
+    monkeypatch.undo()
+    assert purge_at(late, batch=1) == (1, 1)
+
+
+def test_the_command_says_what_it_did(three_years: list[ConsentRecord], settings: Settings) -> None:
+    settings.CONSENT_RETENTION_MONTHS = 1
+    output = StringIO()
+    with time_machine.travel(NOW + timedelta(days=365), tick=False):
+        call_command("purge_consent_records", stdout=output)
+    assert output.getvalue() == (
+        "Deleted 1 consent records that were valid until 2027-10-23 or earlier, and 0 disclosures\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("now", "months", "expected"),
+    [
+        (datetime(2028, 3, 31, tzinfo=UTC), 1, datetime(2028, 2, 29, tzinfo=UTC)),
+        (datetime(2027, 1, 15, tzinfo=UTC), 1, datetime(2026, 12, 15, tzinfo=UTC)),
+        (datetime(2026, 12, 31, tzinfo=UTC), 24, datetime(2024, 12, 31, tzinfo=UTC)),
+        (datetime(2026, 12, 31, tzinfo=UTC), 12, datetime(2025, 12, 31, tzinfo=UTC)),
+    ],
+)
+def test_months_are_those_of_the_calendar(now: datetime, months: int, expected: datetime, settings: Settings) -> None:
+    settings.CONSENT_RETENTION_MONTHS = months
+    assert retention.cutoff(now) == expected
