@@ -41,9 +41,10 @@ def found(records: QuerySet[ConsentRecord], term: str) -> QuerySet[ConsentRecord
     for form in ("%d.%m.%Y", "%Y-%m-%d"):
         try:
             day = timezone.make_aware(datetime.strptime(term.strip().rstrip("."), form))  # noqa: DTZ007 - made aware
-            return records.filter(decided_at__gte=day, decided_at__lt=day + timedelta(days=1))
         except (ValueError, OverflowError):
             continue
+        if day.year in range(2000, 3000):
+            return records.filter(decided_at__gte=day, decided_at__lt=day + timedelta(days=1))
     return records.none()
 
 

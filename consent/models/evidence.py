@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from consent.services import CATEGORIES
 from privacy.models import PolicyVersion
 
 # Crockford's base 32: no I, L, O or U, so that a number can be read out and copied by hand.
@@ -134,12 +135,12 @@ class ConsentRecord(models.Model):
     @property
     def granted(self) -> list[str]:
         """The categories that are allowed since this decision."""
-        return [category for category, granted in self.grants.items() if granted]
+        return [category for category in CATEGORIES if self.grants.get(category) is True]
 
     @property
     def refused(self) -> list[str]:
         """The categories that are not."""
-        return [category for category, granted in self.grants.items() if not granted]
+        return [category for category in CATEGORIES if self.grants.get(category) is False]
 
 
 class GrantsEnded(models.Model):
