@@ -5,9 +5,11 @@ from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
 from django.contrib import admin
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -83,6 +85,10 @@ class CookieDeclarationInline(admin.StackedInline):
     min_num = 1
     can_delete = False
 
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        """Count the forms that come in, not those that the page had."""
+        return super().get_formset(request, obj, validate_min=True, **kwargs)
+
 
 @admin.register(Category)
 class CategoryAdmin(RegistryAdmin):
@@ -136,6 +142,13 @@ class EvidenceAdmin(OwnPages):
     """Evidence can be looked at; nothing can be added, changed or deleted."""
 
     actions = None
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; a filter that no database understands leads back to all of it, as Django does with others."""
+        try:
+            return super().changelist_view(request, extra_context)
+        except (ValueError, OverflowError):
+            return redirect(f"{request.path}?{ERROR_FLAG}=1")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Only a decision adds evidence."""

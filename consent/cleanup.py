@@ -5,13 +5,16 @@ from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from http.cookies import Morsel
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
-from consent.services import Service
+from consent import registry
+from consent.services import ALL_SERVICES, Service
 
 # A token as RFC 6265 defines it. No vendor sets another name, and Set-Cookie could not carry one.
+OURS = {settings.COOKIE_CONSENT_NAME, settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME}
 COOKIE_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
@@ -20,12 +23,20 @@ def expire_cookies(request: HttpRequest, response: HttpResponse, services: Itera
 
     A cookie header does not say for which domain a cookie was set, so each possible one is addressed.
     """
-    patterns = [pattern for service in services for pattern in service.cookies]
-    found = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in patterns)]
+    wanted = {pattern for service in services for pattern in patterns(service.category)}
+    found = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in wanted)]
+    found = [name for name in found if name not in OURS]
     for name in filter(COOKIE_NAME.fullmatch, found):
         for domain in ("", *_domains(request)):
             # One name may need several Set-Cookie lines, which SimpleCookie allows under different keys.
             dict.__setitem__(response.cookies, f"{name} {domain}", _expired(name, domain))
+
+
+def patterns(category: str) -> list[str]:
+    """The first-party cookies of a category: those its services are known to set, and those that staff declared."""
+    known = [name for service in ALL_SERVICES if service.category == category for name in service.cookies]
+    declared = registry.first_party_cookies().get(category, ())
+    return known + [name for name in declared if not any(fnmatchcase(name, pattern) for pattern in known)]
 
 
 def _domains(request: HttpRequest) -> list[str]:

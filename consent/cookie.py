@@ -11,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from consent.services import CATEGORIES
 from consent.state import Answer, StoredChoice
 
-# Ours has at most 450 bytes; a larger one is not worth a signature check.
+# Ours has at most 500 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
-# Keys beside a category's own: what a grant covered, and when a refusal was given.
-SCOPE, SINCE = "-scope", "-since"
+# Keys beside a category's own: what a grant covered, when a refusal was given, and whether the signal was sent.
+SCOPE, SINCE, DESPITE_GPC = "-scope", "-since", "-gpc"
 
 
 def _signer() -> Signer:
@@ -25,14 +25,14 @@ def _signer() -> Signer:
 def encode(choice: StoredChoice) -> str:
     """The cookie's value. A grant is the moment it was given, a refusal django-cookie-consent's "-1"."""
     facts = {"record": str(choice.record_id), "subject": str(choice.subject_id)}
-    if choice.despite_gpc:
-        facts["gpc"] = "1"
     for category, answer in choice.answers.items():
         moment = answer.decided_at.isoformat()
         if answer.granted:
             facts |= {category: moment, category + SCOPE: answer.scope}
         else:
             facts |= {category: settings.COOKIE_CONSENT_DECLINE, category + SINCE: moment}
+        if answer.despite_gpc:
+            facts[category + DESPITE_GPC] = "1"
     return _signer().sign(dict_to_cookie_str(facts))
 
 
@@ -46,7 +46,6 @@ def decode(value: str) -> StoredChoice | None:
             record_id=uuid.UUID(facts["record"]),
             subject_id=uuid.UUID(facts["subject"]),
             answers={category: _answer(category, facts) for category in CATEGORIES if category in facts},
-            despite_gpc="gpc" in facts,
         )
     except (BadSignature, KeyError, ValueError):
         return None
@@ -56,7 +55,7 @@ def _answer(category: str, facts: dict[str, str]) -> Answer:
     granted = facts[category] != settings.COOKIE_CONSENT_DECLINE
     moment = facts[category if granted else category + SINCE]
     scope = facts[category + SCOPE] if granted else ""
-    return Answer(granted, datetime.fromisoformat(moment).astimezone(UTC), scope)
+    return Answer(granted, datetime.fromisoformat(moment).astimezone(UTC), scope, category + DESPITE_GPC in facts)
 
 
 def read(request: HttpRequest) -> StoredChoice | None:

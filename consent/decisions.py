@@ -37,12 +37,13 @@ def grants(decision: Decision, ticked: Collection[str], offered: Sequence[str]) 
     return dict.fromkeys(offered, False)
 
 
-def event(decided: dict[str, bool], granted_before: Collection[str]) -> ConsentRecord.Event:
-    """What the record says happened, whatever was pressed. Ending grants and giving none is a withdrawal."""
-    if all(decided.values()) and decided:
+def event(given: Collection[str], refused: Collection[str], allowed_before: Collection[str]) -> ConsentRecord.Event:
+    """What the record says happened, whatever was pressed: ending grants without giving a new one is a withdrawal.
+
+    ``given`` is what the visitor said yes to under the words on the screen, be it once more.
+    """
+    if given and not refused:
         return Event.GIVEN
-    new = [category for category, granted in decided.items() if granted and category not in granted_before]
-    ended = [category for category, granted in decided.items() if not granted and category in granted_before]
-    if ended and not new:
+    if set(refused) & set(allowed_before) and set(given) <= set(allowed_before):
         return Event.WITHDRAWN
-    return Event.PARTLY_GIVEN if any(decided.values()) else Event.REFUSED
+    return Event.PARTLY_GIVEN if given else Event.REFUSED

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.contrib.admin import ModelAdmin
 from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.auth.models import User
 from django.contrib.contenttypes.models import ContentType
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -21,6 +22,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
+from consent.forms import SHA256_HEX
 from consent.models import ConsentRecord, Disclosure
 from consent.models.evidence import as_number
 
@@ -52,7 +54,7 @@ def show_disclosure(admin: ModelAdmin[Disclosure], request: HttpRequest, sha256:
     """Both layers as they were on the screen."""
     if not admin.has_view_permission(request):
         raise PermissionDenied
-    disclosure = Disclosure.objects.filter(pk=sha256).first()
+    disclosure = Disclosure.objects.filter(pk=sha256).first() if SHA256_HEX.fullmatch(sha256) else None
     if disclosure is None:
         raise Http404
     return as_shown(request, disclosure)
@@ -63,7 +65,7 @@ def as_shown(request: HttpRequest, disclosure: Disclosure, **context: object) ->
     content = json.loads(disclosure.content)
     with override(content["language"]):
         shown = {"content": content, "sha256": disclosure.sha256}
-        context |= {"disclosure": shown, "seen_from": disclosure.created_at, "frozen": True, "hide_banner": True}
+        context |= {"seen": shown, "seen_from": disclosure.created_at, "frozen": True, "hide_banner": True}
         response = render(request, "consent/disclosure.html", context)
     response.headers["Content-Language"] = content["language"]
     response.headers["Cache-Control"] = "private, no-store"
@@ -77,7 +79,10 @@ def export(admin: ModelAdmin[ConsentRecord], request: HttpRequest, form: str) ->
         raise PermissionDenied
     if form not in WRITERS:
         raise Http404
-    records = admin.get_changelist_instance(request).get_queryset(request)
+    try:
+        records = admin.get_changelist_instance(request).get_queryset(request)
+    except (IncorrectLookupParameters, ValueError, OverflowError) as error:
+        raise BadRequest from error
     write, content_type = WRITERS[form]
     note(request, _("Exported %(count)s records as %(form)s, filter: %(filter)s"), records.count(), form)
     rows = records.values_list(*COLUMNS).iterator(chunk_size=CHUNK)

@@ -56,10 +56,11 @@ class DecisionForm(forms.Form):
     next = forms.CharField(required=False, strip=False)
 
     def clean_decision(self) -> str:
-        """Where nothing is offered there is nothing to decide."""
-        if not offered_categories():
+        """Where nothing is offered there is nothing to agree to; a no is always taken."""
+        decision = str(self.cleaned_data["decision"])
+        if not offered_categories() and decision in {Decision.ACCEPT_ALL, Decision.SAVE}:
             raise forms.ValidationError(_("This site uses only necessary cookies."))
-        return str(self.cleaned_data["decision"])
+        return decision
 
     def clean_disclosure(self) -> str:
         """A hash in hex or nothing: never an error, as a refusal is honoured whatever stands here."""

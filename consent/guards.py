@@ -4,7 +4,7 @@ REFUSED = "consent evidence is never changed, and deleted only by purge_consent_
 
 # ``manage.py purge_consent_records`` says within its own transaction that it is deleting, and up to which moment.
 NOT_BEING_PURGED = """NOT EXISTS (
-    SELECT 1 FROM consent_purge p WHERE p.is_deleting AND {row_is_past}
+    SELECT 1 FROM consent_purge p WHERE p.is_deleting AND p.cutoff < {now} AND OLD.%s < p.cutoff
 )"""
 # SQLite's REPLACE deletes the rows in its way without asking the triggers of deletion.
 RECORD_IS_IN_THE_WAY = "EXISTS (SELECT 1 FROM consent_consentrecord r WHERE r.id = NEW.id OR r.number = NEW.number)"
@@ -26,7 +26,7 @@ TRIGGERS = {
     "consent_record_no_delete": (
         "consent_consentrecord",
         "DELETE",
-        NOT_BEING_PURGED.format(row_is_past="OLD.valid_until < p.cutoff"),
+        NOT_BEING_PURGED % "valid_until",
         REFUSED,
     ),
     **_kept(
@@ -37,10 +37,12 @@ TRIGGERS = {
     "consent_disclosure_no_delete": (
         "consent_disclosure",
         "DELETE",
-        f"{DISCLOSURE_IS_REFERRED_TO} OR {NOT_BEING_PURGED.format(row_is_past='OLD.created_at < p.cutoff')}",
+        f"{DISCLOSURE_IS_REFERRED_TO} OR {NOT_BEING_PURGED % 'created_at'}",
         REFUSED,
     ),
     **_kept("consent_grantsended", "ending", "EXISTS (SELECT 1 FROM consent_grantsended e WHERE e.id = NEW.id)"),
     "consent_ending_no_delete": ("consent_grantsended", "DELETE", ALWAYS, REFUSED),
+    "consent_purge_no_insert": ("consent_purge", "INSERT", "NEW.is_deleting", REFUSED),
+    "consent_purge_no_update": ("consent_purge", "UPDATE", "OLD.finished_at IS NOT NULL", REFUSED),
     "consent_purge_no_delete": ("consent_purge", "DELETE", ALWAYS, REFUSED),
 }

@@ -21,12 +21,12 @@ class ConsentMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request, then say to the browser what this answer may load."""
         consent_request = cast("ConsentRequest", request)
+        service_free = request.path_info.startswith(settings.CONSENT_SERVICE_FREE_PATHS)
         consent_request.consent = cast(
-            "Consent", SimpleLazyObject(lambda: Consent(choice=cookie.read(request), gpc=sends_gpc(request)))
+            "Consent", SimpleLazyObject(lambda: consent_of(request, service_free=service_free))
         )
         response = self.get_response(request)
-        service_free = request.path_info.startswith(settings.CONSENT_SERVICE_FREE_PATHS)
-        services = () if service_free else consent_request.consent.services
+        services = consent_request.consent.services
         response.headers["Content-Security-Policy"] = csp.header(services, getattr(response, "csp_sources", None))
         if response.headers.get("Content-Type", "").startswith("text/html"):
             keep_states_apart(response, has_services=bool(services))
@@ -35,6 +35,11 @@ class ConsentMiddleware:
                 # A page that was open when consent ended may have written its cookies again since.
                 cleanup.expire_cookies(request, response, consent_request.consent.ended_services)
         return response
+
+
+def consent_of(request: HttpRequest, *, service_free: bool) -> Consent:
+    """What the visitor has chosen; nothing where no service may run whatever they chose."""
+    return Consent() if service_free else Consent(choice=cookie.read(request), gpc=sends_gpc(request))
 
 
 def sends_gpc(request: HttpRequest) -> bool:

@@ -13,6 +13,7 @@ from consent import decisions, disclosures, repeats, services
 from consent.decisions import Decision
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
+from consent.services import CATEGORIES, NECESSARY
 from consent.state import Answer, Consent, State, StoredChoice, lifetime
 
 
@@ -38,11 +39,15 @@ class Submission:
 
 @dataclass(frozen=True)
 class OnScreen:
-    """What the visitor had before their eyes: ``shown`` when it still is current, ``stored`` whenever it is known."""
+    """What the visitor had before their eyes: ``shown`` when it still is current, ``stored`` whenever it is known.
+
+    ``asked`` are the categories of the banner, ``listed`` those of the settings page; both only as far as offered now.
+    """
 
     shown: Shown | None
     stored: Disclosure | None
     asked: tuple[str, ...]
+    listed: tuple[str, ...]
 
 
 def record(submission: Submission, consent: Consent) -> StoredChoice:
@@ -54,10 +59,9 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     """
     with transaction.atomic():
         seen = _on_screen(submission, consent)
-        asked = seen.asked if submission.decision in decisions.OF_THE_BANNER else services.offered_categories()
-        decided = decisions.grants(submission.decision, submission.ticked, asked)
-        new = [category for category in asked if decided[category] and category not in consent.granted]
-        wants_more = submission.decision is Decision.SAVE and not set(submission.ticked) <= set(asked)
+        decided = decisions.grants(submission.decision, submission.ticked, _about(submission.decision, consent, seen))
+        new = [category for category, granted in decided.items() if granted and category not in consent.allowed]
+        wants_more = submission.decision is Decision.SAVE and not set(submission.ticked) <= decided.keys()
         if wants_more or (new and seen.shown is None):
             raise DisclosureChanged
         if consent.choice and _changes_nothing(decided, consent, gpc=submission.gpc):
@@ -66,44 +70,59 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
 
 
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:
-    """The current words of the hash that the form carries: those for everything, or for what was left to decide."""
-    for asked in dict.fromkeys(((), consent.undecided)):
-        shown = disclosures.fresh(submission.language, asked)
-        if shown is not None and shown.sha256 == submission.disclosure_sha256:
-            return OnScreen(shown, shown.store(), shown.asked)
+    """The words of the hash that the form carries, current or as they were stored when they were shown."""
     offered = services.offered_categories()
     stored = Disclosure.objects.filter(sha256=submission.disclosure_sha256).first()
-    asked_then = json.loads(stored.content).get("asked", offered) if stored else offered
-    return OnScreen(None, stored, tuple(category for category in offered if category in asked_then))
+    content = json.loads(stored.content) if stored else {}
+    asked = tuple(category for category in offered if category in content.get("asked", offered))
+    slugs = [category["slug"] for category in content.get("categories", ())] or [NECESSARY, *offered]
+    for asked_for in dict.fromkeys(((), asked, consent.undecided)):
+        shown = disclosures.fresh(submission.language, asked_for)
+        if shown is not None and shown.sha256 == submission.disclosure_sha256:
+            return OnScreen(shown, stored or shown.store(), shown.asked, offered)
+    return OnScreen(None, stored, asked, tuple(category for category in offered if category in slugs))
+
+
+def _about(decision: Decision, consent: Consent, seen: OnScreen) -> tuple[str, ...]:
+    """The categories that a decision speaks of. A no to everything also ends what is not offered at the moment."""
+    offered = services.offered_categories()
+    about = {Decision.SAVE: seen.listed, Decision.WITHDRAW: offered}.get(decision, seen.asked)
+    if decision is Decision.WITHDRAW or (decision is Decision.REJECT_ALL and about == offered):
+        about = tuple(category for category in CATEGORIES if category in (*offered, *consent.allowed))
+    return about
 
 
 def _changes_nothing(decided: Mapping[str, bool], consent: Consent, *, gpc: bool) -> bool:
     stands = {State.GRANTED: True, State.REFUSED: False}
-    overrules_signal = gpc and not (consent.choice and consent.choice.despite_gpc)
-    same = all(stands.get(consent.own_states[category]) is granted for category, granted in decided.items())
-    return same and not overrules_signal
+    return all(
+        stands.get(consent.own_states.get(category, State.UNDECIDED)) is granted
+        and (consent.answers[category].despite_gpc or not gpc)
+        for category, granted in decided.items()
+    )
 
 
 def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: dict[str, bool]) -> StoredChoice:
     now, record_id = timezone.now(), uuid.uuid4()
-    repeated = repeats.of(submission, record_id, now)
-    if repeated:
-        record_id, now = repeated.pk, repeated.decided_at
-    answers = _answers(consent, seen, decided, now)
     subject = consent.choice.subject_id if consent.choice else uuid.uuid4()
+    if repeated := repeats.of(submission, record_id, now):
+        record_id, subject, now = repeated.pk, repeated.subject_id, repeated.decided_at
+    answers = _answers(submission, consent, seen, decided, now)
     if not repeated:
         policy = seen.shown or disclosures.fresh(submission.language)
+        given = [category for category, granted in decided.items() if granted and seen.shown is not None]
+        refused = [category for category, granted in decided.items() if not granted]
         ConsentRecord.objects.create(
             id=record_id,
             subject_id=subject,
             previous_id=consent.choice.record_id if consent.choice else None,
-            event=decisions.event(decided, consent.granted),
+            event=decisions.event(given, refused, consent.allowed),
             control=decisions.CONTROLS[submission.decision],
             decided_at=now,
             valid_until=now + lifetime(),
             grants=_standing(answers, consent, decided),
             asked=list(decided),
             scopes={category: answer.scope for category, answer in answers.items() if answer.granted},
+            until={category: (answer.decided_at + lifetime()).isoformat() for category, answer in answers.items()},
             disclosure=seen.stored,
             policy_version=policy.policy_version if policy else None,
             policy_sha256=policy.policy_sha256 if policy else "",
@@ -111,28 +130,27 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
             path=submission.path,
             gpc=submission.gpc,
         )
-    return StoredChoice(record_id, subject, answers, despite_gpc=submission.gpc)
+    return StoredChoice(record_id, subject, answers)
 
 
-def _answers(consent: Consent, seen: OnScreen, decided: dict[str, bool], now: datetime) -> dict[str, Answer]:
-    """Every answer after the decision. One the visitor was not asked for stays as it was, and so does a grant that
+def _answers(
+    submission: Submission, consent: Consent, seen: OnScreen, decided: dict[str, bool], now: datetime
+) -> dict[str, Answer]:
+    """Every answer after the decision.
 
-    was left standing on a page whose words are no longer current: it is not renewed by them.
+    One the visitor was not asked for stays as it was. So does a grant that was left standing on a page whose words are
+    no longer current: it is not renewed by them.
     """
-    before = consent.choice.answers if consent.choice else {}
     scopes = seen.shown.scopes if seen.shown else {}
     new = {
-        category: Answer(granted, now, scopes.get(category, "") if granted else "")
+        category: Answer(granted, now, scopes.get(category, "") if granted else "", submission.gpc)
         for category, granted in decided.items()
         if not (granted and seen.shown is None)
     }
-    return {**before, **new}
+    answers = {**consent.answers, **new}
+    return {category: answers[category] for category in CATEGORIES if category in answers}
 
 
 def _standing(answers: Mapping[str, Answer], consent: Consent, decided: Mapping[str, bool]) -> dict[str, bool]:
-    """An explicit yes or no for each offered category that the visitor has ever been asked for."""
-    return {
-        category: decided.get(category, category in consent.granted)
-        for category in services.offered_categories()
-        if category in answers
-    }
+    """An explicit yes or no for each category that the visitor has ever been asked for."""
+    return {category: decided.get(category, category in consent.allowed) for category in answers}

@@ -91,6 +91,22 @@ def scopes() -> Mapping[str, str]:
         return {}
 
 
+def first_party_cookies() -> Mapping[str, tuple[str, ...]]:
+    """The names of the declared first-party cookies by category; none when the registry cannot be read."""
+    try:
+        rows = _remembered_rows(int(time.monotonic()))
+    except Error:
+        return {}
+    return {
+        category: tuple(dict.fromkeys(row["cookie_name"] for row in rows if _is_first_party(row, category)))
+        for category in services.CATEGORIES
+    }
+
+
+def _is_first_party(row: Row, category: str) -> bool:
+    return bool(row["varname"] == category and row["cookie_party"] == Party.FIRST)
+
+
 def forget() -> None:
     """Read the database at the next question."""
     _load.cache_clear()
@@ -113,9 +129,11 @@ def read(language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
     return _categories(_rows(), language, offered)
 
 
-def read_scopes(offered: tuple[Service, ...]) -> dict[str, str]:
-    """The scope of each category now, read from the database. Raises RegistryIncomplete."""
-    return {category.slug: category.scope for category in read(settings.LANGUAGE_CODE, offered)}
+def read_scopes() -> dict[str, str]:
+    """The scope of each optional category now, read from the database, offered or not and complete or not."""
+    rows = _rows()
+    by_category = {slug: [row for row in rows if row["varname"] == slug] for slug in services.CATEGORIES}
+    return {slug: _scope(of_slug) for slug, of_slug in by_category.items() if of_slug}
 
 
 def _categories(rows: Sequence[Row], language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
@@ -168,25 +186,23 @@ def _category(rows: Sequence[Row], language: str, behind: tuple[Service, ...]) -
     described = {row["service_slug"]: row for row in rows}
     if not {service.slug for service in behind} <= described.keys():
         raise RegistryIncomplete("a service has no text")
-    offered = [described[service.slug] for service in behind]
     return Category(
         slug=rows[0]["varname"],
         name=rows[0][f"category_name_{language}"],
         purpose=rows[0][f"category_purpose_{language}"],
         services=tuple(_service(service, described[service.slug], language) for service in behind),
         cookies=tuple(_cookie(row, language) for row in declared),
-        scope=_scope(rows[0]["epoch"], offered, declared),
+        scope=_scope(rows),
     )
 
 
-def _scope(epoch: int, offered: Sequence[Row], declared: Sequence[Row]) -> str:
-    """Eight hex digits of the SHA-256 of what a grant covers; the order of the rows does not matter."""
+def _scope(rows: Sequence[Row]) -> str:
+    """Eight hex digits of the SHA-256 of what a grant of one category covers; the order of the rows does not matter."""
+    cookie_facts = [f"cookie_{fact}" for fact in ("name", "domain", "service", "provider", "party")]
     covered: dict[str, Any] = {
-        "epoch": epoch,
-        "services": sorted([row["service_slug"], row["service_provider"]] for row in offered),
-        "cookies": sorted(
-            [row[f"cookie_{fact}"] for fact in ("name", "domain", "service", "provider", "party")] for row in declared
-        ),
+        "epoch": rows[0]["epoch"],
+        "services": sorted({(row["service_slug"] or "", row["service_provider"] or "") for row in rows}),
+        "cookies": sorted({tuple(row[fact] or "" for fact in cookie_facts) for row in rows}),
     }
     return hashlib.sha256(rfc8785.dumps(covered)).hexdigest()[:8]
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -19,7 +20,8 @@ from consent.state import StoredChoice
 if TYPE_CHECKING:
     from consent.recording import Submission
 
-WINDOW = timedelta(seconds=3)
+# How long a press can be the same one again: by somebody who is known, and by somebody who can only be guessed.
+KNOWN, GUESSED = timedelta(minutes=10), timedelta(seconds=3)
 
 
 def sender(request: HttpRequest, choice: StoredChoice | None) -> str:
@@ -44,9 +46,11 @@ def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> Consent
     """
     if not submission.sender:
         return None
-    RecentDecision.objects.filter(made_at__lt=now - WINDOW).delete()
+    window = GUESSED if "\n" in submission.sender else KNOWN
+    # The second condition is for a clock that was put back.
+    RecentDecision.objects.filter(Q(expires_at__lt=now) | Q(expires_at__gt=now + KNOWN)).delete()
     key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
-    mine = RecentDecision(key=key, record_id=record_id, made_at=now)
+    mine = RecentDecision(key=key, record_id=record_id, expires_at=now + window)
     RecentDecision.objects.bulk_create([mine], ignore_conflicts=True)
     first = RecentDecision.objects.get(key=key)
     return None if first.record_id == record_id else ConsentRecord.objects.filter(pk=first.record_id).first()

@@ -48,8 +48,8 @@ def _delete(run: Purge, counter: str, rows: QuerySet[ConsentRecord] | QuerySet[D
         if keys:
             _let_delete(run, allowed=True)
             # Past Django's collector, which would look for what refers to each row; nothing does.
-            rows.model.objects.filter(pk__in=keys)._raw_delete(rows.db)
-            setattr(run, counter, getattr(run, counter) + len(keys))
+            deleted = rows.model.objects.filter(pk__in=keys)._raw_delete(rows.db)
+            setattr(run, counter, getattr(run, counter) + deleted)
             run.save(update_fields=[counter])
             _let_delete(run, allowed=False)
     return len(keys)

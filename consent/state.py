@@ -31,25 +31,28 @@ class State(Enum):
 
 @dataclass(frozen=True)
 class Answer:
-    """The visitor's yes or no to one category, when it was given (UTC), and for which scope (``registry.Category``)."""
+    """The visitor's yes or no to one category, when it was given (UTC), and for which scope (``registry.Category``).
+
+    ``despite_gpc`` is true when the browser sent Global Privacy Control with it: then it counts for more than the
+    signal.
+    """
 
     granted: bool
     decided_at: datetime
     scope: str = ""
+    despite_gpc: bool = False
 
 
 @dataclass(frozen=True)
 class StoredChoice:
-    """What the visitor's latest consent record says, as the signed cookie carries it.
+    """What the visitor's consent records say, as the signed cookie carries it.
 
-    ``answers`` holds each category that the visitor was asked for. ``despite_gpc`` is true when the browser sent Global
-    Privacy Control with the decision, which then counts for more than the signal.
+    ``answers`` holds each category that the visitor was asked for.
     """
 
     record_id: uuid.UUID
     subject_id: uuid.UUID
     answers: Mapping[str, Answer]
-    despite_gpc: bool = False
 
 
 def lifetime() -> timedelta:
@@ -86,30 +89,40 @@ class Consent:
     @cached_property
     def states(self) -> dict[str, State]:
         """The state of each offered category, in display order."""
-        signal = dict.fromkeys(self.own_states, State.REFUSED) if self.gpc else {}
-        return self.own_states | signal | self._explicit
+        return self.own_states | dict.fromkeys(self.by_signal, State.REFUSED)
 
     @cached_property
     def own_states(self) -> dict[str, State]:
         """The same by the visitor's decisions alone, without the signal."""
-        answers = self.choice.answers if self.choice else {}
-        scopes = self.scopes() if any(answer.granted for answer in answers.values()) else {}
+        scopes = self.scopes() if any(answer.granted for answer in self.answers.values()) else {}
         return {
-            category: state_of(answers.get(category), self.now, scopes.get(category))
+            category: state_of(self.answers.get(category), self.now, scopes.get(category))
             for category in services.offered_categories()
         }
 
     @property
-    def _explicit(self) -> dict[str, State]:
-        """What holds against the signal: decisions that were made while the browser sent it."""
-        if not (self.choice and self.choice.despite_gpc):
-            return {}
-        return {c: state for c, state in self.own_states.items() if state in {State.GRANTED, State.REFUSED}}
+    def answers(self) -> Mapping[str, Answer]:
+        """The visitor's answers, whatever has become of them."""
+        return self.choice.answers if self.choice else {}
 
-    @property
-    def signalled(self) -> bool:
-        """Whether Global Privacy Control decides a category, as a refusal."""
-        return self.gpc and self._explicit.keys() != self.own_states.keys()
+    @cached_property
+    def by_signal(self) -> tuple[str, ...]:
+        """The categories that Global Privacy Control refuses: all that were not decided while it was sent."""
+        if not self.gpc:
+            return ()
+        stands = {State.GRANTED, State.REFUSED}
+        despite = {category for category, answer in self.answers.items() if answer.despite_gpc}
+        return tuple(c for c, state in self.own_states.items() if not (state in stands and c in despite))
+
+    @cached_property
+    def allowed(self) -> tuple[str, ...]:
+        """The categories, offered or not, to which the visitor's yes has neither lapsed nor been overtaken."""
+        standing = {State.GRANTED, State.UNDECIDED}  # undecided: an answer whose scope is not known at the moment
+        return tuple(
+            category
+            for category, answer in self.answers.items()
+            if answer.granted and self.own_states.get(category, State.UNDECIDED) in standing
+        )
 
     @cached_property
     def granted(self) -> tuple[str, ...]:
@@ -123,8 +136,11 @@ class Consent:
 
     @property
     def key(self) -> str:
-        """What makes one visitor's page differ from another's, such as "granted,refused,refused" or "… by signal"."""
-        return ",".join(state.value for state in self.states.values()) + (" by signal" if self.signalled else "")
+        """All that one visitor's page may differ by from another's, such as "granted,refused,refused by signal"."""
+        return ",".join(
+            f"{state.value} by signal" if category in self.by_signal else state.value
+            for category, state in self.states.items()
+        )
 
     @property
     def services(self) -> tuple[Service, ...]:
@@ -133,15 +149,19 @@ class Consent:
 
     @property
     def ended_services(self) -> tuple[Service, ...]:
-        """The services the visitor has decided about that may not run: refused, expired, or no longer offered."""
-        decided = self.choice.answers if self.choice else {}
-        running = self.services
-        unknown = [category for category in self.undecided if category in decided]
+        """The services the visitor has answered about that may not run: refused, expired, or no longer offered."""
+        running = {service.slug for service in self.services}
+        unknown = {category for category in self.allowed if self.states.get(category) is State.UNDECIDED}
         return tuple(
             service
             for service in services.ALL_SERVICES
-            if service.category in decided and service.category not in unknown and service not in running
+            if service.category in self.answers.keys() - unknown and service.slug not in running
         )
+
+    @property
+    def idle_services(self) -> tuple[Service, ...]:
+        """All services that may not run, once there is nothing left to ask: the same for everybody in one state."""
+        return () if self.must_ask else tuple(s for s in services.ALL_SERVICES if s not in self.services)
 
     @cached_property
     def undecided(self) -> tuple[str, ...]:
@@ -155,8 +175,9 @@ class Consent:
 
     @property
     def decided(self) -> bool:
-        """Whether a decision of the visitor on every offered category stands."""
-        return bool(self.states) and not self.must_ask and not self.signalled
+        """Whether a decision of the visitor on any offered category stands."""
+        stands = {State.GRANTED, State.REFUSED}
+        return any(state in stands and category not in self.by_signal for category, state in self.states.items())
 
     def _in(self, *wanted: State) -> tuple[str, ...]:
         return tuple(category for category, state in self.states.items() if state in wanted)

@@ -18,7 +18,7 @@ from consent.forms import BadForm, DecisionForm, is_utf8
 from consent.models.evidence import as_number, number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
-from consent.services import ALL_SERVICES
+from consent.services import ALL_SERVICES, offered_categories
 from consent.state import ConsentRequest, StoredChoice
 
 # Fragments of the confirmations in templates/consent/_confirmation.html: the browser scrolls there and moves focus.
@@ -85,6 +85,8 @@ def decide(request: ConsentRequest) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         raise BadForm(form.explanation)
+    if not offered_categories() and request.consent.choice is None:
+        raise BadForm(_("This site uses only necessary cookies."))
     address = form.cleaned_data["next"] or reverse("consent:cookie-settings")
     submission = Submission(
         decision=Decision(form.cleaned_data["decision"]),
@@ -118,7 +120,7 @@ def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, ad
     granted = {category for category, given in choice.answers.items() if given.granted}
     ended = [service for service in ALL_SERVICES if service.category not in granted]
     cleanup.expire_cookies(request, response, ended)
-    if not granted.issuperset(request.consent.granted):
+    if any(answer.granted and category not in granted for category, answer in request.consent.answers.items()):
         # Empties the storages that the services used; browsers heed it over HTTPS and on localhost.
         response.headers["Clear-Site-Data"] = '"storage"'
     cookie.issue(response, choice)

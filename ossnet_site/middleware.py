@@ -65,7 +65,10 @@ class ErrorPagesMiddleware:
 
 
 class RequestLimitsMiddleware:
-    """Refuses what no browser sends: a body too large or of no announced size (413), cookies too large (431)."""
+    """Refuses what no browser sends: a body too large or of no announced size (413), cookies too large (431).
+
+    And a NUL in an address of staff (400): PostgreSQL cannot even look for a text that has one.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -77,6 +80,9 @@ class RequestLimitsMiddleware:
         limit = next(limit for start, limit in MAX_BODY.items() if request.path_info.startswith(start))
         if body_length(request) > limit or "HTTP_TRANSFER_ENCODING" in request.META:
             return error_page(request, 413)
+        has_nul = "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
+        if has_nul and request.path_info.startswith("/admin/"):
+            return error_page(request, 400)
         return self.get_response(request)
 
 

@@ -52,7 +52,7 @@ class Migration(migrations.Migration):
             fields=[
                 ("key", models.CharField(max_length=64, primary_key=True, serialize=False)),
                 ("record_id", models.UUIDField()),
-                ("made_at", models.DateTimeField(db_index=True)),
+                ("expires_at", models.DateTimeField(db_index=True)),
             ],
         ),
         migrations.CreateModel(
@@ -100,6 +100,15 @@ class Migration(migrations.Migration):
             model_name="consentrecord",
             name="number",
             field=models.CharField(editable=False, max_length=14, null=True, verbose_name="record number"),
+        ),
+        migrations.AddField(
+            model_name="consentrecord",
+            name="until",
+            field=models.JSONField(
+                default=dict,
+                help_text="Answers of earlier decisions keep their own time.",
+                verbose_name="valid until, by category",
+            ),
         ),
         migrations.AddField(
             model_name="consentrecord",

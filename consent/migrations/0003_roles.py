@@ -17,14 +17,17 @@ def extend_role(apps, schema_editor):
     # Django makes the permissions after all migrations; this role needs them now.
     create_permissions(installed.get_app_config("consent"), verbosity=0, using=schema_editor.connection.alias)
     Permission = apps.get_model("auth", "Permission")
-    group = apps.get_model("auth", "Group").objects.get(name="Privacy officers")
-    group.permissions.add(*Permission.objects.filter(content_type__app_label="consent", codename__in=PERMISSIONS))
+    # A site that renamed or deleted the role has roles of its own.
+    for group in apps.get_model("auth", "Group").objects.filter(name="Privacy officers"):
+        group.permissions.add(*Permission.objects.filter(content_type__app_label="consent", codename__in=PERMISSIONS))
 
 
 def reduce_role(apps, schema_editor):
     Permission = apps.get_model("auth", "Permission")
-    group = apps.get_model("auth", "Group").objects.get(name="Privacy officers")
-    group.permissions.remove(*Permission.objects.filter(content_type__app_label="consent", codename__in=PERMISSIONS))
+    for group in apps.get_model("auth", "Group").objects.filter(name="Privacy officers"):
+        group.permissions.remove(
+            *Permission.objects.filter(content_type__app_label="consent", codename__in=PERMISSIONS)
+        )
 
 
 class Migration(migrations.Migration):

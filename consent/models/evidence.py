@@ -92,6 +92,9 @@ class ConsentRecord(models.Model):
     scopes = models.JSONField(
         _("scopes"), default=dict, help_text=_("What each granted category stood for, as a fingerprint.")
     )
+    until = models.JSONField(
+        _("valid until, by category"), default=dict, help_text=_("Answers of earlier decisions keep their own time.")
+    )
     disclosure = models.ForeignKey(
         Disclosure,
         on_delete=models.PROTECT,
@@ -185,14 +188,14 @@ class Purge(models.Model):
 
 
 class RecentDecision(models.Model):
-    """A decision of the last seconds, so that a double click or a repeated POST finds the record it already made.
+    """A decision of the last minutes, so that a double click or a repeated POST finds the record it already made.
 
     ``key`` is a keyed hash (``consent.repeats``); no address is stored, and the row is gone with the next decisions.
     """
 
     key = models.CharField(max_length=64, primary_key=True)
     record_id = models.UUIDField()
-    made_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField(db_index=True)
 
     def __str__(self) -> str:
         return self.key

@@ -7,7 +7,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from consent.services import ALL_SERVICES
+from consent import cleanup
 from consent.state import Consent
 
 register = template.Library()
@@ -22,8 +22,8 @@ def service_scripts(consent: Consent) -> SafeString:
 
 @register.simple_tag
 def left_in_storage(consent: Consent) -> str:
-    """Patterns of the storage keys that services left which may run no more, for ``static/js/clear-storage.js``."""
-    return " ".join(pattern for service in consent.ended_services for pattern in service.storage)
+    """Patterns of the storage keys of services that may not run, for ``static/js/clear-storage.js``."""
+    return " ".join(pattern for service in consent.idle_services for pattern in service.storage)
 
 
 @register.filter
@@ -35,4 +35,4 @@ def named(categories: Iterable[str], names: Mapping[str, str]) -> str:
 @register.filter
 def removable_cookies(category: str) -> str:
     """The first-party cookies that are removed with a grant of ``category``."""
-    return ", ".join(name for service in ALL_SERVICES if service.category == category for name in service.cookies)
+    return ", ".join(cleanup.patterns(category))

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 
 import pytest
+from cookie_consent.models import CookieGroup
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
+from consent.models import ConsentRecord
 from privacy import current
 from privacy.models import PolicyVersion
 from privacy.publishing import Publication, publish
@@ -71,9 +73,27 @@ def test_every_page_of_versions_and_of_staff_is_pictured(visitor_with: VisitorWi
 
     for page in STAFF_PAGES:
         picture("/admin/privacy/policyversion/" + page.format(pk=pk))
+    hotjar = CookieGroup.objects.get(varname="hotjar").pk
+    for page in (
+        "",
+        "consent/category/",
+        f"consent/category/{hotjar}/change/",
+        f"consent/category/{hotjar}/end-grants/",
+    ):
+        picture(f"/admin/{page}")
+    visitor.page.goto(f"{visitor.site}/admin/consent/category/{hotjar}/change/")
+    visitor.page.get_by_label("nolūks latviešu valodā").fill("Cits nolūks.")
+    visitor.page.get_by_role("button", name="Saglabāt", exact=True).click()
+    visitor.page.screenshot(path=FOLDER / f"admin-consequence-{width}-{scheme}.png", full_page=True)
     publish(fill_in_the_draft(), Publication(None, is_material=True, summaries={"lv": "Pievienotas sadaļas."}), by=None)
     current.forget()
     visitor.open("/")
-    visitor.reject_all()
+    visitor.accept_all()
+    visitor.withdraw()
     for path in VERSION_PAGES:
         picture(path)
+    record = ConsentRecord.objects.latest("decided_at")
+    for path in ("", f"{record.number}/"):
+        picture(f"/sikdatnes/apliecinajums/{path}")
+    for path in ("", f"{record.pk}/change/"):
+        picture(f"/admin/consent/consentrecord/{path}")

@@ -147,3 +147,8 @@ def test_a_thousand_fields_more_than_django_reads_are_refused(visitor: Client) -
 def test_a_get_never_decides(visitor: Client) -> None:
     assert visitor.get("/sikdatnes/?decision=accept_all").status_code == 200
     assert not ConsentRecord.objects.exists()
+
+
+@pytest.mark.parametrize("address", ["/admin/%00/", "/admin/consent/disclosure/%00/change/", "/admin/?a=%00"])
+def test_a_nul_in_an_address_of_staff_is_refused(visitor: Client, address: str) -> None:
+    assert visitor.get(address).status_code == 400

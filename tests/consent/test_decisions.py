@@ -24,14 +24,17 @@ def test_every_offered_category_gets_a_yes_or_no(
 
 
 @pytest.mark.parametrize(
-    ("decided", "before", "expected"),
+    ("given", "refused", "before", "expected"),
     [
-        ({"analytics": True, "hotjar": True}, (), "given"),
-        ({"analytics": True, "hotjar": False}, (), "partly_given"),
-        ({"analytics": False, "hotjar": False}, (), "refused"),
-        ({"analytics": False, "hotjar": False}, ("hotjar",), "withdrawn"),
-        ({}, (), "refused"),
+        (["analytics", "hotjar"], [], [], "given"),
+        (["analytics"], ["hotjar"], [], "partly_given"),
+        ([], ["analytics", "hotjar"], [], "refused"),
+        ([], ["analytics", "hotjar"], ["hotjar"], "withdrawn"),
+        (["analytics"], ["hotjar"], ["analytics", "hotjar"], "withdrawn"),
+        (["analytics"], ["hotjar"], ["hotjar"], "partly_given"),
+        (["analytics"], [], ["analytics"], "given"),
+        ([], [], [], "refused"),
     ],
 )
-def test_the_event_says_what_happened(decided: dict[str, bool], before: tuple[str, ...], expected: str) -> None:
-    assert event(decided, before) == expected
+def test_the_event_says_what_happened(given: list[str], refused: list[str], before: list[str], expected: str) -> None:
+    assert event(given, refused, before) == expected

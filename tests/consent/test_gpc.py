@@ -1,9 +1,11 @@
 """Global Privacy Control: a refusal of everything, without a question, until the visitor says otherwise."""
 
 import pytest
+from cookie_consent.models import Cookie
 from django.test import Client
 from lxml import html
 
+from consent import disclosures
 from consent.disclosures import Shown
 from consent.models import ConsentRecord
 from tests.consent.decide import decide
@@ -54,6 +56,31 @@ def test_agreeing_once_more_despite_the_signal_is_a_new_decision(visitor: Client
     decide(visitor, "accept_all", disclosure=shown.sha256)
     assert [record.gpc for record in ConsentRecord.objects.all()] == [True, False]
     assert visitor.get("/").content.decode().count("data-id") == 3
+
+
+def test_no_under_the_signal_switches_nothing_on(visitor: Client, shown: Shown) -> None:
+    decide(visitor, "accept_all", disclosure=shown.sha256)
+    Cookie.objects.filter(name="_ga").update(domain="example.org")
+    disclosures.forget()
+    document = html.fromstring(visitor.get("/").content.decode())
+    partial = document.xpath("//section[@class='banner']//input[@name='disclosure']/@value")[0]
+    visitor.defaults["HTTP_SEC_GPC"] = "1"
+    decide(visitor, "reject_all", disclosure=partial)
+    content = visitor.get("/").content.decode()
+    assert "data-id" not in content
+    assert LINE in content
+
+
+def test_settings_say_that_the_signal_decides(visitor: Client) -> None:
+    content = visitor.get("/sikdatnes/", headers={"Sec-GPC": "1"}).content.decode()
+    assert content.count("Izslēgtas, jo jūsu pārlūks lūdz neizsekot") == 3
+
+
+def test_visitors_in_one_state_get_the_same_bytes_with_the_signal(visitor: Client) -> None:
+    other = Client(headers={"Sec-Fetch-Site": "same-origin"})
+    decide(other, "reject_all")
+    pages = [client.get("/", headers={"Sec-GPC": "1"}) for client in (visitor, other)]
+    assert pages[0].content == pages[1].content
 
 
 @pytest.mark.django_db

@@ -16,13 +16,13 @@ DAY = timedelta(days=1)
 SCOPE = "0a1b2c3d"
 
 
-def answer(granted: bool, scope: str = SCOPE) -> Answer:
-    return Answer(granted, DECIDED, scope)
+def answer(granted: bool, scope: str = SCOPE, despite_gpc: bool = False) -> Answer:
+    return Answer(granted, DECIDED, scope, despite_gpc)
 
 
 def choice(despite_gpc: bool = False, **grants: bool) -> StoredChoice:
-    answers = {category: answer(granted) for category, granted in grants.items()}
-    return StoredChoice(uuid.UUID(int=1), uuid.UUID(int=2), answers, despite_gpc)
+    answers = {category: answer(granted, SCOPE, despite_gpc) for category, granted in grants.items()}
+    return StoredChoice(uuid.UUID(int=1), uuid.UUID(int=2), answers)
 
 
 def consent(stored: StoredChoice | None, now: datetime = DECIDED + DAY, *, gpc: bool = False) -> Consent:
@@ -63,7 +63,7 @@ def test_the_signal_is_a_refusal_of_everything_without_a_question() -> None:
     for stored in (None, choice(analytics=True), choice(analytics=False, facebook=True, hotjar=False)):
         signalled = consent(stored, gpc=True)
         assert signalled.refused == CATEGORIES
-        assert signalled.signalled
+        assert signalled.by_signal == CATEGORIES
         assert not signalled.must_ask
         assert not signalled.decided
 
@@ -74,7 +74,7 @@ def test_a_decision_made_despite_the_signal_counts_for_more_until_it_lapses() ->
     assert consent(stored, gpc=True).decided
     lapsed = consent(stored, DECIDED + 183 * DAY, gpc=True)
     assert lapsed.granted == ()
-    assert lapsed.signalled
+    assert lapsed.by_signal == CATEGORIES
     assert not lapsed.must_ask
 
 
