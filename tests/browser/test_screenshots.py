@@ -82,8 +82,8 @@ def test_every_page_of_versions_and_of_staff_is_pictured(visitor_with: VisitorWi
     ):
         picture(f"/admin/{page}")
     visitor.page.goto(f"{visitor.site}/admin/consent/category/{hotjar}/change/")
-    visitor.page.get_by_label("nolūks latviešu valodā").fill("Cits nolūks.")
-    visitor.page.get_by_role("button", name="Saglabāt", exact=True).click()
+    visitor.page.locator("#id_text-0-purpose_lv").fill("Cits nolūks.")
+    visitor.page.locator("[name=_save]").click()
     visitor.page.screenshot(path=FOLDER / f"admin-consequence-{width}-{scheme}.png", full_page=True)
     publish(fill_in_the_draft(), Publication(None, is_material=True, summaries={"lv": "Pievienotas sadaļas."}), by=None)
     current.forget()
