@@ -7,6 +7,7 @@ from cookie_consent.models import Cookie, CookieGroup
 from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG
 from django.db.models import Model, QuerySet
+from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -94,13 +95,18 @@ class CookieDeclarationInline(admin.StackedInline):
 class CategoryAdmin(RegistryAdmin):
     """The texts of a category; the categories themselves belong to the code that guards them."""
 
-    list_display = ("varname", "text")
+    list_display = ("category", "text")
     list_select_related = ("text",)
-    fields = ("varname",)
-    readonly_fields = ("varname",)
+    fields = ("category",)
+    readonly_fields = ("category",)
     inlines = (CategoryTextInline,)
     change_form_template = "admin/consent/category.html"
     pages = (("<int:pk>/end-grants/", registry_pages.end_grants, "end-grants"),)
+
+    @admin.display(description=_("category"), ordering="varname")
+    def category(self, category: Category) -> str:
+        """The name that code and records know it by."""
+        return category.varname
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         """A category without a service behind it would ask for nothing."""
@@ -127,14 +133,31 @@ class ServiceTextAdmin(RegistryAdmin):
         return False
 
 
+class InCategory(admin.AllValuesFieldListFilter):
+    """Cookies by category."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.title = _("category")
+
+
+class DeclaredCookieForm(ModelForm):
+    """django-cookie-consent names its fields in English only."""
+
+    class Meta:
+        model = DeclaredCookie
+        fields = ("cookiegroup", "name", "domain")
+        labels = {"cookiegroup": _("category"), "name": _("name or pattern"), "domain": _("domain")}
+
+
 @admin.register(DeclaredCookie)
 class DeclaredCookieAdmin(RegistryAdmin):
     """The cookie declaration."""
 
     list_display = ("name", "cookiegroup", "declaration")
     list_select_related = ("cookiegroup", "declaration")
-    list_filter = ("cookiegroup__varname",)
-    fields = ("cookiegroup", "name", "domain")
+    list_filter = (("cookiegroup__varname", InCategory),)
+    form = DeclaredCookieForm
     inlines = (CookieDeclarationInline,)
 
 

@@ -44,7 +44,7 @@ class CategoryText(models.Model):
         verbose_name_plural = _("category texts")
 
     def __str__(self) -> str:
-        return self.name_en
+        return self.name_lv
 
 
 class Category(CookieGroup):

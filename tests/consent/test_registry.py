@@ -135,5 +135,5 @@ def test_without_a_policy_in_force_nothing_is_asked() -> None:
 
 
 def test_rows_name_themselves(site: None) -> None:
-    assert str(CategoryText.objects.get(group__varname="analytics")) == "Analytics cookies"
+    assert str(CategoryText.objects.get(group__varname="analytics")) == "Analītiskās sīkdatnes"
     assert str(Cookie.objects.get(name="_ga").declaration) == "_ga"
