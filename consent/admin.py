@@ -136,8 +136,8 @@ class ServiceTextAdmin(RegistryAdmin):
 class InCategory(admin.AllValuesFieldListFilter):
     """Cookies by category."""
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.title = _("category")
 
 
