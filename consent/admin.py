@@ -21,13 +21,14 @@ from consent.models import (
     CategoryText,
     ConsentRecord,
     CookieDeclaration,
+    CspReport,
     DeclaredCookie,
     Disclosure,
     GrantsEnded,
     Purge,
     ServiceText,
 )
-from consent.services import CATEGORIES
+from consent.services import CATEGORIES, is_declared_host
 
 # django-cookie-consent's own pages would let a cookie be declared without purpose, provider and duration.
 admin.site.unregister(Cookie)
@@ -272,3 +273,24 @@ class PurgeAdmin(EvidenceAdmin):
     """What was deleted when."""
 
     list_display = ("started_at", "finished_at", "cutoff", "records", "disclosures")
+
+
+@admin.register(CspReport)
+class CspReportAdmin(admin.ModelAdmin):
+    """What browsers refused: whoever looks into it may clear it away."""
+
+    list_display = ("blocked", "directive", "document", "count", "first_seen", "last_seen", "declared")
+    list_filter = ("directive", "last_seen")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Only browsers report."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """A report is what it is."""
+        return False
+
+    @admin.display(description=_("host of a service"), boolean=True)
+    def declared(self, report: CspReport) -> bool:
+        """Whether some service of ours may ask this host; otherwise something undeclared tried to run."""
+        return is_declared_host(report.blocked)

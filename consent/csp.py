@@ -1,35 +1,60 @@
 """The Content-Security-Policy: what the browser itself allows, given what the visitor has granted."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from functools import lru_cache
 
+from django.urls import reverse
+
+from consent.scripts import PAGE_SCRIPTS, integrity
 from consent.services import Service
 
 # Nothing is allowed unless a line says so. Names that no service adds to stand here for completeness.
 BASE: dict[str, tuple[str, ...]] = {
-    "default-src": ("'none'",),
-    "script-src": ("'self'",),
+    "default-src": (),
+    "script-src": (),  # the hashes of our own scripts come here
     "style-src": ("'self'",),
     "img-src": ("'self'",),
     "connect-src": ("'self'",),
-    "font-src": ("'self'",),
+    "font-src": (),
     "frame-src": (),
     "form-action": ("'self'",),
-    "base-uri": ("'none'",),
-    "object-src": ("'none'",),
-    "frame-ancestors": ("'none'",),
+    "base-uri": (),
+    "object-src": (),
+    "frame-ancestors": (),
 }
+NONE = ("'none'",)
+# No service, no string that becomes a script: the browser refuses innerHTML, eval and their like altogether. The
+# vendors' documented loaders assign script.src, so that this guard goes with the first grant.
+TRUSTED_TYPES = "require-trusted-types-for 'script'; trusted-types 'none'"
+# For whatever is no page: it may do nothing at all, should somebody open it by itself.
+NOTHING = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 
-def header(services: Iterable[Service], sources_of_page: Mapping[str, tuple[str, ...]] | None = None) -> str:
+@lru_cache(maxsize=256)
+def for_visitors(services: tuple[Service, ...]) -> str:
     """The header's value when exactly ``services`` are granted; no other third-party host appears in it.
 
-    ``sources_of_page`` (directive to sources) is what one page of staff needs besides, such as the hash of a script.
+    Our own scripts are admitted by their hashes: those that any page has and the loaders of ``services``.
     """
-    own_of_page = sources_of_page or {}
-    services = tuple(services)
-    lines = []
-    for directive, own in BASE.items():
-        hosts = {host: None for service in services for host in service.csp.get(directive, ())}
-        sources = (*own, *own_of_page.get(directive, ()), *hosts) or ("'none'",)
-        lines.append(f"{directive} {' '.join(sources)}")
-    return "; ".join(lines)
+    names = (*PAGE_SCRIPTS, *(service.loader for service in services))
+    sources = {"script-src": tuple(f"'{integrity(name)}'" for name in names)}
+    for directive in BASE:
+        hosts = dict.fromkeys(host for service in services for host in service.csp.get(directive, ()))
+        sources[directive] = (*sources.get(directive, ()), *hosts)
+    return _header(sources) + ("" if services else f"; {TRUSTED_TYPES}")
+
+
+def for_staff(sources_of_page: Mapping[str, tuple[str, ...]] | None = None) -> str:
+    """The header's value for pages of staff, where no third party ever runs.
+
+    Django's admin brings many scripts of its own and the editor a font; they are admitted as files of this site.
+    ``sources_of_page`` (directive to sources) is what one page needs besides, such as the hash of an import map.
+    """
+    sources = dict(sources_of_page or {})
+    return _header(sources | {"script-src": ("'self'", *sources.get("script-src", ())), "font-src": ("'self'",)})
+
+
+def _header(sources: Mapping[str, tuple[str, ...]]) -> str:
+    allowed = {directive: (*own, *sources.get(directive, ())) for directive, own in BASE.items()}
+    lines = [f"{directive} {' '.join(of_it or NONE)}" for directive, of_it in allowed.items()]
+    return "; ".join([*lines, f"report-uri {reverse('csp-reports')}"])

@@ -9,6 +9,7 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from consent import cleanup, cookie, csp
+from consent.services import Service
 from consent.state import Consent, ConsentRequest
 
 
@@ -26,15 +27,26 @@ class ConsentMiddleware:
             "Consent", SimpleLazyObject(lambda: consent_of(request, service_free=service_free))
         )
         response = self.get_response(request)
-        services = consent_request.consent.services
-        response.headers["Content-Security-Policy"] = csp.header(services, getattr(response, "csp_sources", None))
-        if response.headers.get("Content-Type", "").startswith("text/html"):
+        if not response.headers.get("Content-Type", "").startswith("text/html"):
+            response.headers["Content-Security-Policy"] = csp.NOTHING
+        else:
+            services = consent_request.consent.services
+            guard(response, services, service_free=service_free)
             keep_states_apart(response, has_services=bool(services))
             response.headers["Consent-State"] = consent_request.consent.key  # for static/js/current-state.js
             if settings.COOKIE_CONSENT_NAME not in response.cookies:  # else the decision has seen to it
                 # A page that was open when consent ended may have written its cookies again since.
                 cleanup.expire_cookies(request, response, consent_request.consent.ended_services)
         return response
+
+
+def guard(response: HttpResponse, services: tuple[Service, ...], *, service_free: bool) -> None:
+    """Say to the browser what this page may load, and where to report what it refused."""
+    sources = getattr(response, "csp_sources", None)
+    policy = csp.for_staff(sources) if service_free else csp.for_visitors(services)
+    response.headers["Content-Security-Policy"] = policy
+    if not services:  # a vendor's files do not say that other sites may embed them
+        response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
 
 
 def consent_of(request: HttpRequest, *, service_free: bool) -> Consent:

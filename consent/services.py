@@ -5,6 +5,7 @@ Each row's hosts and cookie names come from the vendor's own documentation; the 
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fnmatch import fnmatch
 
 from django.conf import settings
 
@@ -116,3 +117,9 @@ def of_categories(categories: Iterable[str]) -> tuple[Service, ...]:
     """The offered services behind ``categories``."""
     wanted = set(categories)
     return tuple(service for service in offered() if service.category in wanted)
+
+
+def is_declared_host(origin: str) -> bool:
+    """Whether ``origin``, such as "https://www.facebook.com", is one that a service may ask once it is granted."""
+    declared = {host for service in ALL_SERVICES for hosts in service.csp.values() for host in hosts}
+    return any(fnmatch(origin, pattern) for pattern in declared)

@@ -34,10 +34,6 @@ def readiness() -> HttpResponse:
 
 
 def plain(text: str, status: int) -> HttpResponse:
-    """A small answer that nobody stores and no browser interprets."""
-    headers = {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-        "X-Content-Type-Options": "nosniff",
-    }
+    """A small answer that nobody stores."""
+    headers = {"Cache-Control": "no-store"}
     return HttpResponse(text, status=status, content_type="text/plain; charset=utf-8", headers=headers)

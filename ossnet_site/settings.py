@@ -8,6 +8,7 @@ from typing import Any, Literal
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from ossnet_site import browser_features
 from ossnet_site.company import COMPANY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,6 +24,14 @@ def boolean(name: str, *, default: bool) -> bool:
     if text in {"0", "false", "no", "off"}:
         return False
     raise ImproperlyConfigured(f"{name} must be True or False, not {text!r}")
+
+
+def one_of(name: str, choices: tuple[str, ...]) -> str:
+    """Read one of ``choices``, by default the first; anything else stops the start and names it."""
+    value: str = env.str(name, default=choices[0]).strip().lower()
+    if value not in choices:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return value
 
 
 def positive(name: str, *, default: int) -> int:
@@ -110,6 +119,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "ossnet_site.headers.SecurityHeadersMiddleware",
+    "django_permissions_policy.PermissionsPolicyMiddleware",
     "ossnet_site.health.HealthCheckMiddleware",
     # Outermost, so that every answer, also an error or a redirect of the ones below, carries the policy.
     "consent.middleware.ConsentMiddleware",
@@ -185,12 +196,14 @@ CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "ossnet_site.views.csrf_failure"
 SECURE_SSL_REDIRECT = HTTPS
 SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
-SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0  # a year
-SECURE_HSTS_INCLUDE_SUBDOMAINS = HTTPS
-SECURE_HSTS_PRELOAD = HTTPS
+# Whether browsers use HTTPS alone for this host (host), its subdomains too and may know so beforehand (preload).
+HSTS = one_of("HSTS", ("preload", "host", "off")) if HTTPS else "off"
+SECURE_HSTS_SECONDS = 31_536_000 if HSTS != "off" else 0  # a year
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS == "preload"
 if boolean("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
+PERMISSIONS_POLICY = dict.fromkeys(browser_features.FEATURES, ())  # off, for everybody
 
 COOKIE_CONSENT_NAME = COOKIE_PREFIX + "consent"
 COOKIE_CONSENT_MAX_AGE = 182 * 24 * 60 * 60  # seconds: half a year, after which the visitor is asked again

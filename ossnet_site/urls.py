@@ -5,10 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
+from consent import csp_reports
 from ossnet_site import views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("csp-reports/", csp_reports.receive, name="csp-reports"),
     path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
     *i18n_patterns(
         path("", views.show_home, name="show-home"),

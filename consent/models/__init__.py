@@ -2,12 +2,14 @@
 
 from consent.models.evidence import ConsentRecord, Disclosure, GrantsEnded, Purge, RecentDecision
 from consent.models.registry import Category, CategoryText, CookieDeclaration, DeclaredCookie, Party, ServiceText
+from consent.models.reports import CspReport
 
 __all__ = [
     "Category",
     "CategoryText",
     "ConsentRecord",
     "CookieDeclaration",
+    "CspReport",
     "DeclaredCookie",
     "Disclosure",
     "GrantsEnded",

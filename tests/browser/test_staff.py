@@ -31,7 +31,8 @@ def editor(visitor_with: VisitorWith) -> Visitor:
     staff = visitor_with()
     (cookie,) = session.cookies.values()
     staff.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": staff.site}])
-    staff.page.on("console", lambda message: COMPLAINTS.append(message.text))
+    # Its hints on form fields are shown to nobody who does not ask for them.
+    staff.page.on("console", lambda message: message.text.startswith("[DOM]") or COMPLAINTS.append(message.text))
     staff.page.on("pageerror", lambda error: COMPLAINTS.append(str(error)))
     COMPLAINTS.clear()
     return staff

@@ -9,6 +9,7 @@ from django.test import Client
 
 from consent import csp
 from consent.disclosures import Shown
+from consent.scripts import PAGE_SCRIPTS, integrity
 from consent.services import ALL_SERVICES, CATEGORIES, of_categories
 from tests.consent.decide import decide
 
@@ -45,11 +46,13 @@ def test_each_answer_admits_exactly_the_hosts_of_the_granted_services(
 
 
 def test_a_host_is_admitted_only_for_what_its_service_needs() -> None:
-    header = csp.header(of_categories(("analytics",)))
-    assert "script-src 'self' https://*.googletagmanager.com;" in header
+    header = csp.for_visitors(of_categories(("analytics",)))
+    (scripts,) = re.findall(r"script-src ([^;]+);", header)
+    hashes = [f"'{integrity(name)}'" for name in (*PAGE_SCRIPTS, "js/google-analytics.js")]
+    assert scripts.split() == [*hashes, "https://*.googletagmanager.com"]
     assert "frame-src 'none';" in header
     assert "form-action 'self';" in header
-    header = csp.header(of_categories(("facebook",)))
+    header = csp.for_visitors(of_categories(("facebook",)))
     assert "frame-src https://www.facebook.com;" in header
     assert "form-action 'self' https://www.facebook.com;" in header
 
@@ -59,7 +62,7 @@ def test_every_directive_of_a_service_is_one_that_the_header_has() -> None:
 
 
 def test_nothing_is_unsafe_and_nothing_is_allowed_by_default() -> None:
-    header = csp.header(ALL_SERVICES)
+    header = csp.for_visitors(ALL_SERVICES)
     assert "unsafe" not in header
     assert header.startswith("default-src 'none'; ")
     assert " *;" not in header

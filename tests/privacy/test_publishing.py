@@ -160,7 +160,14 @@ def test_each_role_of_staff_has_just_its_permissions() -> None:
             [
                 *(f"{action}_{model}" for model in ("declaredcookie", "cookiedeclaration") for action in ALL_ACTIONS),
                 *(f"{action}_{model}" for model in ("category", "categorytext", "servicetext") for action in EDITING),
-                *("view_consentrecord", "view_disclosure", "view_grantsended", "view_purge"),
+                *(
+                    "view_consentrecord",
+                    "view_disclosure",
+                    "view_grantsended",
+                    "view_purge",
+                    "view_cspreport",
+                    "delete_cspreport",
+                ),
                 *("view_policytext", "view_policyversion"),
             ]
         ),

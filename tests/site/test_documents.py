@@ -10,7 +10,7 @@ from django.utils.translation import override
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md")]
 VARIABLE = re.compile(
-    r"""(?:env\.\w+|boolean|service_id|environ\.get|whole_number|listed|positive)\(\s*"([A-Z_]+)"|\$\{([A-Z_]+):-""",
+    r"""(?:env\.\w+|boolean|service_id|environ\.get|whole_number|listed|positive|one_of)\(\s*"([A-Z_]+)"|\$\{([A-Z_]+):-""",
 )
 # Where a deployment's variables are read.
 READERS = ["ossnet_site/settings.py", "gunicorn.conf.py", "bin/_serve.py", "bin/_environment", "bin/test"]
