@@ -71,7 +71,9 @@ def settings_page(request: HttpRequest, status: int = 200, **context: object) ->
         return HttpResponse(status=503)
     disclosure.keep()
     context = {"disclosure": disclosure, "hide_banner": True, **context}
-    return render(request, "consent/settings.html", context, status=status)
+    response = render(request, "consent/settings.html", context, status=status)
+    response.headers["X-Robots-Tag"] = "noindex"
+    return response
 
 
 def decide(request: ConsentRequest) -> HttpResponse:

@@ -6,10 +6,12 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from consent import csp_reports
-from ossnet_site import views
+from ossnet_site import search, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("robots.txt", search.robots, name="robots"),
+    path("sitemap.xml", search.site_map, name="site-map"),
     path("csp-reports/", csp_reports.receive, name="csp-reports"),
     path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
     *i18n_patterns(

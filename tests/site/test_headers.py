@@ -19,7 +19,7 @@ from tests.consent.decide import decide
 PAGES = ["/", "/kontakti/", "/privatuma-politika/", "/privatuma-politika/versijas/", "/sikdatnes/", "/en/cookies/",
          "/sikdatnes/apliecinajums/", "/none/", "/admin/login/"]  # fmt: skip
 OTHERS = ["/static/css/site.css", "/healthz/live", "/healthz/ready", "/.well-known/gpc.json", "/admin", "/csp-reports/",
-          "/privatuma-politika/versijas/atom.xml", "/static/none.css"]  # fmt: skip
+          "/privatuma-politika/versijas/atom.xml", "/static/none.css", "/robots.txt", "/sitemap.xml"]  # fmt: skip
 
 
 def directives(header: str) -> dict[str, list[str]]:

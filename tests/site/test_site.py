@@ -15,7 +15,7 @@ from tests.consent.decide import decide
 LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
 # Pages with tests of their own: tests/privacy/test_versions.py, tests/consent/test_receipt.py and test_gpc.py, …
 VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
-OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports"]
+OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map"]
 ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
 
 
