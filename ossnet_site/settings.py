@@ -222,6 +222,9 @@ CONSENT_CONTROLLER = COMPANY
 # Staff pages: no third party ever runs here, whatever the visitor granted.
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 
+# What the start page of staff asks for things that need attention, see ossnet_site.attention.
+STAFF_ATTENTION = ("privacy.attention.versions", "consent.attention.undeclared_hosts")
+
 # What the database itself refuses, see ossnet_site.triggers.
 TRIGGERS = ("privacy.guards.TRIGGERS", "consent.guards.TRIGGERS")
 

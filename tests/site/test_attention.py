@@ -1,0 +1,99 @@
+"""The start page of staff says what needs attention, to those who can do something about it."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.test import Client
+from django.utils import timezone
+from lxml import html
+
+from consent.models import CspReport
+from privacy.models import PolicyVersion
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+def staff(role: str) -> Client:
+    person = User.objects.create_user("Ilze", is_staff=True)
+    person.groups.set(Group.objects.filter(name=role))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def said(client: Client) -> dict[str, str]:
+    """Words to address of everything under "needs attention"."""
+    document = html.fromstring(client.get("/admin/").content.decode())
+    items = document.xpath("//section[@aria-labelledby='attention']//li")
+    return {" ".join(item.text_content().split()): "".join(item.xpath(".//a/@href")) for item in items}
+
+
+def refused(host: str) -> None:
+    now = timezone.now()
+    CspReport.objects.create(
+        document="/", directive="script-src-elem", blocked=host, count=1, first_seen=now, last_seen=now
+    )
+
+
+@pytest.mark.parametrize("role", ["Policy editors", "Policy publishers", "Privacy officers"])
+def test_a_draft_that_waits_is_named(ready_draft: PolicyVersion, role: str) -> None:
+    address = f"/admin/privacy/policyversion/{ready_draft.pk}/change/"
+    assert said(staff(role)) == {f"Politikas {ready_draft.number}. versijas melnraksts gaida publicēšanu.": address}
+
+
+def test_a_version_to_come_is_named(ready_draft: PolicyVersion) -> None:
+    moment = timezone.now().replace(year=2031, month=3, day=5, hour=10)
+    PolicyVersion.objects.filter(pk=ready_draft.pk).update(
+        published_at=timezone.now() - timedelta(hours=1), effective_at=moment
+    )
+    assert said(staff("Policy publishers")) == {
+        f"Politikas {ready_draft.number}. versija ir spēkā no 2031. gada 5. marta.": (
+            f"/admin/privacy/policyversion/{ready_draft.pk}/publish/"
+        )
+    }
+
+
+@pytest.mark.parametrize(
+    ("hosts", "words"),
+    [
+        (1, "Pārlūki noraidīja 1 resursdatoru, kas nepieder nevienam deklarētam pakalpojumam."),
+        (2, "Pārlūki noraidīja 2 resursdatorus, kas nepieder nevienam deklarētam pakalpojumam."),
+        (21, "Pārlūki noraidīja 21 resursdatoru, kas nepieder nevienam deklarētam pakalpojumam."),
+    ],
+)
+def test_an_undeclared_host_is_counted(hosts: int, words: str) -> None:
+    refused("https://connect.facebook.net")
+    refused("inline")
+    for number in range(hosts):
+        refused(f"https://h{number}.example")
+    assert said(staff("Privacy officers")).get(words) == "/admin/consent/cspreport/"
+
+
+def test_where_all_is_well_nothing_is_said() -> None:
+    refused("https://connect.facebook.net")
+    PolicyVersion.objects.drafts().delete()
+    assert said(staff("Privacy officers")) == {}
+
+
+def test_who_may_not_see_it_is_told_nothing(ready_draft: PolicyVersion) -> None:
+    refused("https://evil.example")
+    assert said(staff("")) == {}
+    assert not any("resursdator" in words for words in said(editor_of_policy()))
+
+
+def editor_of_policy() -> Client:
+    person = User.objects.create_user("Edgars", is_staff=True)
+    person.groups.set(Group.objects.filter(name="Policy editors"))
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+def test_the_start_page_keeps_its_cost(django_assert_max_num_queries: Any) -> None:
+    client = staff("Privacy officers")
+    for number in range(30):
+        refused(f"https://h{number}.example")
+    with django_assert_max_num_queries(10):
+        assert client.get("/admin/").status_code == 200
