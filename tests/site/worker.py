@@ -67,7 +67,8 @@ class Worker:
         if body:
             full |= {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/x-www-form-urlencoded"}
         begun: list[Any] = []
-        answer = (self.front if front else self.django)(full, lambda *args: begun.extend(args))
+        application: Any = self.front if front else self.django
+        answer = application(full, lambda *args: begun.extend(args))
         try:
             whole = b"".join(answer)
         finally:
