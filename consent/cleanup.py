@@ -23,13 +23,17 @@ def expire_cookies(request: HttpRequest, response: HttpResponse, services: Itera
 
     A cookie header does not say for which domain a cookie was set, so each possible one is addressed.
     """
-    wanted = {pattern for service in services for pattern in patterns(service.category)}
-    found = [name for name in request.COOKIES if any(fnmatchcase(name, pattern) for pattern in wanted)]
-    found = [name for name in found if name not in OURS]
-    for name in filter(COOKIE_NAME.fullmatch, found):
+    for name in left_over(request.COOKIES, services):
         for domain in ("", *_domains(request)):
             # One name may need several Set-Cookie lines, which SimpleCookie allows under different keys.
             dict.__setitem__(response.cookies, f"{name} {domain}", _expired(name, domain))
+
+
+def left_over(names: Iterable[str], services: Iterable[Service]) -> list[str]:
+    """The cookies among ``names`` that ``services`` may have set."""
+    wanted = {pattern for service in services for pattern in patterns(service.category)}
+    found = [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted)]
+    return [name for name in found if name not in OURS and COOKIE_NAME.fullmatch(name)]
 
 
 def patterns(category: str) -> list[str]:

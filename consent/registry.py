@@ -1,7 +1,6 @@
 """The registry as visitors see it: categories, their services and the cookie declaration."""
 
 import hashlib
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +16,7 @@ from django.utils import translation
 from consent import services
 from consent.models import Party
 from consent.services import NECESSARY, Service, category_of
+from ossnet_site import stamp
 
 Row = Mapping[str, Any]
 # What exists in every language: whose words, where they are, and which.
@@ -76,15 +76,22 @@ class Category:
 
 
 def categories(language: str) -> tuple[Category, ...]:
-    """The necessary category and the offered ones, in display order, at most one second old.
+    """The necessary category and the offered ones, in display order.
+
+    At most a second old; as they were when the database was last there.
 
     Raises RegistryIncomplete.
     """
-    return _load(int(time.monotonic()), language, services.offered())
+    return _load(stamp.current().token, language, services.offered())
 
 
 def scopes() -> Mapping[str, str]:
-    """The scope of each offered category now; empty when it cannot be known, as then nothing may run."""
+    """The scope of each offered category now; empty when it cannot be known, as then nothing may run.
+
+    What was known before the database went away is not enough: its grants may have been ended since.
+    """
+    if not stamp.current().is_known:
+        return {}
     try:
         return {category.slug: category.scope for category in categories(settings.LANGUAGE_CODE)}
     except (RegistryIncomplete, Error):
@@ -94,7 +101,7 @@ def scopes() -> Mapping[str, str]:
 def first_party_cookies() -> Mapping[str, tuple[str, ...]]:
     """The names of the declared first-party cookies by category; none when the registry cannot be read."""
     try:
-        rows = _remembered_rows(int(time.monotonic()))
+        rows = _remembered_rows(stamp.current().token)
     except Error:
         return {}
     return {
@@ -114,12 +121,12 @@ def forget() -> None:
 
 
 @lru_cache(maxsize=8)
-def _load(second: int, language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
-    return _categories(_remembered_rows(second), language, offered)
+def _load(token: str, language: str, offered: tuple[Service, ...]) -> tuple[Category, ...]:
+    return _categories(_remembered_rows(token), language, offered)
 
 
 @lru_cache(maxsize=1)
-def _remembered_rows(second: int) -> list[Row]:
+def _remembered_rows(token: str) -> list[Row]:
     """The rows serve all languages: an English page may show a Latvian policy."""
     return _rows()
 

@@ -143,6 +143,12 @@ class Consent:
         )
 
     @property
+    def changes_at(self) -> datetime | None:
+        """When the clock alone changes the state next: an answer lapses. None when it cannot."""
+        lapses = [answer.decided_at + lifetime() for answer in self.answers.values()]
+        return min((moment for moment in lapses if moment > self.now), default=None)
+
+    @property
     def services(self) -> tuple[Service, ...]:
         """The services that may run in this answer."""
         return services.of_categories(self.granted)

@@ -123,7 +123,8 @@ MIDDLEWARE = [
     "ossnet_site.headers.SecurityHeadersMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "ossnet_site.health.HealthCheckMiddleware",
-    # Outermost, so that every answer, also an error or a redirect of the ones below, carries the policy.
+    "ossnet_site.front.MarkPages",
+    # Outside the others, so that every answer, also an error or a redirect of the ones below, carries the policy.
     "consent.middleware.ConsentMiddleware",
     "ossnet_site.middleware.LanguageFromPathMiddleware",
     "ossnet_site.middleware.ErrorPagesMiddleware",
@@ -227,6 +228,16 @@ STAFF_ATTENTION = ("privacy.attention.versions", "consent.attention.undeclared_h
 
 # What the database itself refuses, see ossnet_site.triggers.
 TRIGGERS = ("privacy.guards.TRIGGERS", "consent.guards.TRIGGERS")
+# What public pages show is read from these alone: every change of them is noticed, see ossnet_site.stamp.
+STAMPED_TABLES = (
+    "privacy_policyversion",
+    "privacy_policytext",
+    "cookie_consent_cookiegroup",
+    "cookie_consent_cookie",
+    "consent_categorytext",
+    "consent_servicetext",
+    "consent_cookiedeclaration",
+)
 
 # privacy.rendering takes the merge fields from this mapping, to fill them in in a policy text.
 PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.MERGE_FIELDS"

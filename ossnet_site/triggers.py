@@ -1,11 +1,11 @@
-"""Database triggers that keep evidence as it is, whoever asks: admin, ORM or raw SQL.
+"""Database triggers that keep evidence as it is and notice what public pages must show, whoever writes.
 
 Each app says in its ``guards.TRIGGERS`` what must be refused; here it is said to the database. SQLite drops a table's
 triggers whenever a migration rebuilds the table. They are therefore lifted before and installed after every
 ``migrate``, and ``missing`` lets a check notice their absence.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 
 from django.conf import settings
@@ -17,6 +17,8 @@ from django.utils.module_loading import import_string
 # (table, event, condition under which the event is refused, message that reaches whoever tried). The condition is SQL
 # that both engines know, with OLD and NEW for the row and {now} for the moment.
 Trigger = tuple[str, str, str, str]
+STAMP = "ossnet_site_contentstamp"
+STAMPING_ON_SQLITE = {"stamp_insert": "INSERT", "stamp_update": "UPDATE", "stamp_delete": "DELETE"}
 
 
 @cache
@@ -31,7 +33,7 @@ def install(connection: BaseDatabaseWrapper) -> None:
         return
     remove(connection)
     with connection.cursor() as cursor:
-        for statement in _statements(connection.vendor):
+        for statement in [*_statements(connection.vendor), *_new_stamp(connection.vendor)]:
             cursor.execute(statement)
 
 
@@ -80,18 +82,27 @@ def _tables() -> dict[str, str]:
 def _names(vendor: str) -> dict[str, str]:
     """Each trigger that the engine must have, with its table. Only PostgreSQL can empty a table without its rows."""
     names = {name: table for name, (table, *_rest) in triggers().items()}
-    return names | ({f"{table}_no_truncate": table for table in _tables()} if vendor == "postgresql" else {})
+    if vendor == "postgresql":
+        return names | {f"{table}_no_truncate": table for table in _tables()} | _stamping(("stamp",))
+    return names | _stamping(STAMPING_ON_SQLITE)
+
+
+def _stamping(ends: Iterable[str]) -> dict[str, str]:
+    return {f"{table}_{end}": table for table in settings.STAMPED_TABLES for end in ends}
 
 
 def _tables_exist(connection: BaseDatabaseWrapper) -> bool:
-    return set(_tables()) <= set(connection.introspection.table_names())
+    wanted = {*_tables(), *settings.STAMPED_TABLES, STAMP}
+    return wanted <= set(connection.introspection.table_names())
 
 
 def _statements(vendor: str) -> list[str]:
     if vendor == "sqlite":
-        return [_on_sqlite(name, *trigger) for name, trigger in triggers().items()]
+        refusing = [_on_sqlite(name, *trigger) for name, trigger in triggers().items()]
+        return refusing + [statement for table in settings.STAMPED_TABLES for statement in _stamp_on_sqlite(table)]
     rows = [statement for name, trigger in triggers().items() for statement in _on_postgresql(name, *trigger)]
-    return rows + [statement for table, message in _tables().items() for statement in _no_truncate(table, message)]
+    whole = [statement for table, message in _tables().items() for statement in _no_truncate(table, message)]
+    return rows + whole + [statement for table in settings.STAMPED_TABLES for statement in _stamp_on_postgresql(table)]
 
 
 def _on_sqlite(name: str, table: str, event: str, condition: str, message: str) -> str:
@@ -117,4 +128,32 @@ def _no_truncate(table: str, message: str) -> list[str]:
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END $$",
         f"CREATE TRIGGER {name} BEFORE TRUNCATE ON {table} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    ]
+
+
+def _new_stamp(vendor: str) -> list[str]:
+    """A new value for the one row, which may be missing."""
+    # No ON CONFLICT: within a trigger of SQLite the statement that fired it would have its way.
+    value = "lower(hex(randomblob(16)))" if vendor == "sqlite" else "gen_random_uuid()::text"
+    insert = f"INSERT INTO {STAMP} (id, value) VALUES (1, {value})"  # noqa: S608 - no part comes from outside
+    if vendor == "sqlite":
+        return [f"DELETE FROM {STAMP}", insert]  # noqa: S608
+    return [f"{insert} ON CONFLICT (id) DO UPDATE SET value = EXCLUDED.value"]
+
+
+def _stamp_on_sqlite(table: str) -> list[str]:
+    body = "; ".join(_new_stamp("sqlite"))
+    return [
+        f"CREATE TRIGGER {table}_{end} AFTER {event} ON {table} BEGIN {body}; END"
+        for end, event in STAMPING_ON_SQLITE.items()
+    ]
+
+
+def _stamp_on_postgresql(table: str) -> list[str]:
+    (statement,) = _new_stamp("postgresql")
+    return [
+        f"CREATE OR REPLACE FUNCTION {STAMP}_renew() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        f"{statement}; RETURN NULL; END $$",
+        f"CREATE TRIGGER {table}_stamp AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table} "
+        f"FOR EACH STATEMENT EXECUTE FUNCTION {STAMP}_renew()",
     ]

@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
@@ -10,5 +11,9 @@ from ossnet_site import triggers
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
+if not settings.DEBUG:  # where templates are edited, every page is made anew
+    from ossnet_site.front import Front  # needs the applications, which are ready only now
+
+    application = Front(application)  # type: ignore[assignment]
 triggers.require(connection)
 connection.close()  # the workers are forked from this process, and each needs its own

@@ -1,6 +1,5 @@
-"""What others ask of this app: which text is in force now, and is a change to be announced? One query a second."""
+"""What others ask of this app: which text is in force now, and is a change to be announced? One query a change."""
 
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -8,6 +7,7 @@ from functools import lru_cache
 from django.db.models import Q
 from django.utils import timezone
 
+from ossnet_site import stamp
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion
 
 # A material change is announced from its publication until this long after it took effect.
@@ -28,6 +28,12 @@ class Standing:
 
     texts: tuple[PolicyText, ...]
 
+    def next_change(self, at: datetime) -> datetime | None:
+        """The first moment after ``at`` at which a page differs from what it is at ``at``; None when none is known."""
+        effects = [_effect(text) for text in self.texts]
+        moments = [*effects, *(effect + ANNOUNCED_AFTER_EFFECT for effect in effects)]
+        return min((moment for moment in moments if moment > at), default=None)
+
     def in_force(self, at: datetime, language: str) -> PolicyText | None:
         """The text in force at ``at``: in ``language``, else the authoritative one."""
         begun = [text for text in self.texts if _effect(text) <= at]
@@ -45,12 +51,17 @@ class Standing:
 
 def text_in_force(language: str) -> PolicyText | None:
     """The text in force now, its ``version`` loaded; None before the first. Read-only: it is shared."""
-    return _standing(int(time.monotonic())).in_force(timezone.now(), language)
+    return _standing(stamp.current().token).in_force(timezone.now(), language)
 
 
 def announced_changes(language: str) -> tuple[Announcement, ...]:
     """The material changes that every page announces now, each text's ``version`` loaded, the earliest first."""
-    return _standing(int(time.monotonic())).announced(timezone.now(), language)
+    return _standing(stamp.current().token).announced(timezone.now(), language)
+
+
+def next_change(at: datetime) -> datetime | None:
+    """The first moment after ``at`` at which the clock alone changes what pages show; None when none is known."""
+    return _standing(stamp.current().token).next_change(at)
 
 
 def read_text_in_force(language: str) -> PolicyText | None:
@@ -59,7 +70,7 @@ def read_text_in_force(language: str) -> PolicyText | None:
 
 
 @lru_cache(maxsize=1)
-def _standing(second: int) -> Standing:
+def _standing(token: str) -> Standing:
     return _read()
 
 

@@ -10,7 +10,7 @@ from django.test import Client
 from consent import disclosures
 from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
-from ossnet_site import triggers
+from ossnet_site import stamp, triggers
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 
@@ -19,8 +19,10 @@ from privacy.models import PolicyVersion
 def _forget_what_processes_remember() -> Iterator[None]:
     """What a process keeps for a second must not outlive the test that wrote it."""
     disclosures.forget_all()
+    stamp.forget()
     yield
     disclosures.forget_all()
+    stamp.forget()
 
 
 @pytest.fixture

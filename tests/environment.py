@@ -23,3 +23,8 @@ def pytest_configure() -> None:
 
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of a process of its own that imports this module; it names its database by other means."""
+    return {name: value for name, value in os.environ.items() if name != "TEST_DATABASE_URL"}

@@ -1,0 +1,91 @@
+"""Has anything changed that public pages show? One cheap look a second in each process, for all that it remembers.
+
+The database itself gives the stamp a new random value with every change of a table in ``settings.STAMPED_TABLES``,
+whoever makes it and on whichever machine (``ossnet_site.triggers``). A value never comes back: not with a transaction
+that was rolled back, nor with a backup that was restored.
+
+What is remembered under a stamp must be read after the stamp. Then it is at least as new as the stamp says.
+"""
+
+import threading
+import time
+from dataclasses import dataclass
+from math import inf
+
+from django.db import Error, connection
+from django.utils import timezone
+
+from ossnet_site.models import ContentStamp
+
+BETWEEN_LOOKS = 1.0  # seconds
+TOO_OLD = 2.0  # seconds; what publishing and the registry promise to staff
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """``token`` names the content. ``is_known`` is whether the database said so at the last look, or was away.
+
+    ``looked_at`` is on the monotonic clock, ``wall`` on the other one.
+    """
+
+    token: str
+    is_known: bool
+    looked_at: float
+    wall: float
+
+
+NEVER = Stamp("", is_known=False, looked_at=-inf, wall=0.0)
+_latest = NEVER
+_looking = threading.Lock()
+
+
+def current() -> Stamp:
+    """The stamp, at most a second old; unknown, under the last known name, while the database does not answer.
+
+    One thread looks, the others go on with what they have, unless that could break a promise. While the database is
+    away nobody waits for the one that tries again.
+    """
+    global _latest
+    seen = _latest
+    age = time.monotonic() - seen.looked_at
+    if age < BETWEEN_LOOKS:
+        return seen
+    must_wait = seen is NEVER or (seen.is_known and age >= TOO_OLD)
+    if _looking.acquire(blocking=must_wait):
+        try:
+            if _latest is seen:
+                _latest = _look(seen)
+        finally:
+            _looking.release()
+    return _latest
+
+
+def forget() -> None:
+    """Look again at the next question, and take whatever is found for new."""
+    global _latest
+    _latest = NEVER
+
+
+def _look(before: Stamp) -> Stamp:
+    looked_at, wall = time.monotonic(), time.time()
+    try:
+        value = _read()
+    except Error:
+        return Stamp(before.token, is_known=False, looked_at=looked_at, wall=wall)
+    # A clock that was put back, and midnight, make pages of another time.
+    was_put_back = wall < before.wall
+    turn = int(before.token.rpartition(" ")[2] or 0) + was_put_back
+    token = f"{value} {timezone.localdate().isoformat()} {turn}"
+    return Stamp(before.token if token == before.token else token, is_known=True, looked_at=looked_at, wall=wall)
+
+
+def _read() -> str:
+    """The value in the database; a connection that broke since it was used last is opened anew, once."""
+    rows = ContentStamp.objects.values_list("value", flat=True)
+    try:
+        return rows.first() or ""
+    except Error:
+        if connection.connection is None or connection.in_atomic_block:
+            raise
+        connection.close()
+    return rows.first() or ""
