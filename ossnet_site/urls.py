@@ -5,11 +5,12 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from ossnet_site import views
+from ossnet_site import security_txt, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
     path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
+    path(".well-known/security.txt", security_txt.show, name="security-txt"),
     *i18n_patterns(
         path("", views.show_home, name="show-home"),
         path(_("contacts/"), views.show_contacts, name="show-contacts"),
