@@ -80,7 +80,7 @@ class RequestLimitsMiddleware:
         limit = next(limit for start, limit in MAX_BODY.items() if request.path_info.startswith(start))
         if body_length(request) > limit or "HTTP_TRANSFER_ENCODING" in request.META:
             return error_page(request, 413)
-        if request.content_type.startswith("multipart/") and not request.path_info.startswith("/admin/"):
+        if (request.content_type or "").startswith("multipart/") and not request.path_info.startswith("/admin/"):
             return error_page(request, 415)  # only there are forms sent that way, and no file is taken anywhere
         has_nul = "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
         if has_nul and request.path_info.startswith("/admin/"):
