@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 import redis
 import time_machine
-from django.conf import settings as django_settings
 from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
@@ -354,13 +353,14 @@ def test_a_store_that_ends_and_comes_back_counts_again(store: str, settings: Any
 
 
 def test_a_pseudonym_says_nothing_and_is_another_one_each_day(settings: Any) -> None:
+    key = settings.SECRET_KEY
     with time_machine.travel("2026-11-23T23:59:00Z", tick=False):
         today = client_pseudonym(request())
         assert client_pseudonym(request()) == today
         assert client_pseudonym(request("192.0.2.2")) != today
         settings.SECRET_KEY = "another-key"
         assert client_pseudonym(request()) != today
-        settings.SECRET_KEY = django_settings.SECRET_KEY
+        settings.SECRET_KEY = key
     assert re.fullmatch("[0-9a-f]{64}", today)
     assert today != hashlib.sha256(b"192.0.2.1").hexdigest()  # else all addresses could be tried
     with time_machine.travel("2026-11-24T00:00:00Z", tick=False):
