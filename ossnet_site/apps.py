@@ -16,13 +16,14 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Guard the tables after every migration, and have each start look whether they are guarded."""
-        from ossnet_site.checks import evidence_is_guarded
+        from ossnet_site.checks import evidence_is_guarded, security_txt_is_current
 
         # Each app with models sends these signals before the first and after the last migration; one is enough.
         sender = apps.get_app_config("privacy")
         pre_migrate.connect(lift_guards, sender=sender)
         post_migrate.connect(install_guards, sender=sender)
         register(evidence_is_guarded, "database")
+        register(security_txt_is_current, "security")
 
 
 def lift_guards(using: str, **kwargs: Any) -> None:

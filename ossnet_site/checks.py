@@ -1,12 +1,14 @@
 """System checks of the site."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.core.checks import Warning as CheckWarning
 from django.db import connections
+from django.utils import timezone
 
-from ossnet_site import triggers
+from ossnet_site import security_txt, triggers
 
 
 def evidence_is_guarded(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckWarning]:
@@ -23,3 +25,20 @@ def evidence_is_guarded(databases: Sequence[str] | None = None, **kwargs: Any) -
         for alias in databases or ()
         for name in triggers.missing(connections[alias])
     ]
+
+
+def security_txt_is_current(**kwargs: Any) -> list[CheckWarning]:
+    """W002 in the last 30 days of ``/.well-known/security.txt``, W003 when it has expired.
+
+    Both are warnings: an error would keep an operator from migrating. ``bin/test`` fails for either, so that whoever
+    next merges something renews it.
+    """
+    left = security_txt.EXPIRES - timezone.now()
+    if left > timedelta(days=30):
+        return []
+    day = f"{security_txt.EXPIRES:%-d %B %Y}"
+    hint = "Read SECURITY.md. If it still holds, set EXPIRES in ossnet_site/security_txt.py to a day within a year."
+    if left > timedelta():
+        return [CheckWarning(f"security.txt expires on {day}.", hint=hint, id="site.W002")]
+    message = f"security.txt EXPIRED on {day}: nobody who finds a weakness can rely on how to report it."
+    return [CheckWarning(message, hint=hint, id="site.W003")]

@@ -51,8 +51,8 @@ class ErrorPagesMiddleware:
         if response.status_code not in ERRORS or response.streaming or response.content:
             return response
         page = error_page(request, response.status_code)
-        if response.has_header("Allow"):
-            page.headers["Allow"] = response.headers["Allow"]
+        for name in {"Allow", "Retry-After"} & set(response.headers):
+            page.headers[name] = response.headers[name]
         return page
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
@@ -67,7 +67,7 @@ class ErrorPagesMiddleware:
 class RequestLimitsMiddleware:
     """Refuses what no browser sends: a body too large or of no announced size (413), cookies too large (431).
 
-    And a NUL in an address of staff (400): PostgreSQL cannot even look for a text that has one.
+    An upload too (415), and a NUL in an address of staff (400): PostgreSQL cannot even look for a text that has one.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -80,6 +80,8 @@ class RequestLimitsMiddleware:
         limit = next(limit for start, limit in MAX_BODY.items() if request.path_info.startswith(start))
         if body_length(request) > limit or "HTTP_TRANSFER_ENCODING" in request.META:
             return error_page(request, 413)
+        if (request.content_type or "").startswith("multipart/") and not request.path_info.startswith("/admin/"):
+            return error_page(request, 415)  # only there are forms sent that way, and no file is taken anywhere
         has_nul = "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
         if has_nul and request.path_info.startswith("/admin/"):
             return error_page(request, 400)

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from ossnet_site import browser_features
+from ossnet_site import browser_features, values
 from ossnet_site.company import COMPANY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -75,11 +75,21 @@ def database() -> dict[str, object]:
 
 
 def secret_key() -> str:
-    """Read SECRET_KEY; it signs the consent cookies, so that a short one stops the start."""
+    """Read SECRET_KEY; it signs the consent cookies, so that one that could be guessed stops the start."""
     value: str = env.str("SECRET_KEY", default="")
     if len(value) < 40:
         raise ImproperlyConfigured("SECRET_KEY must be set and have at least 40 random characters")
+    if values.is_guessable(value) and not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY is not random: it is a placeholder or repeats itself")
     return value
+
+
+def earlier_keys() -> list[str]:
+    """Read SECRET_KEY_FALLBACKS; what they signed still counts, so that they must be as good as the key itself."""
+    keys = listed("SECRET_KEY_FALLBACKS", default=[], shortest=40)
+    if any(values.is_guessable(key) for key in keys) and not DEBUG:
+        raise ImproperlyConfigured("SECRET_KEY_FALLBACKS holds a key that is not random")
+    return keys
 
 
 def listed(name: str, *, default: list[str], shortest: int) -> list[str]:
@@ -90,9 +100,27 @@ def listed(name: str, *, default: list[str], shortest: int) -> list[str]:
     return values
 
 
-SECRET_KEY = secret_key()
-SECRET_KEY_FALLBACKS = listed("SECRET_KEY_FALLBACKS", default=[], shortest=40)
+def rate_limit_store() -> str:
+    """Read RATE_LIMIT_STORE; empty means the memory of each process. The message leaves the password out."""
+    value = values.store_address(env.str("RATE_LIMIT_STORE", default="").strip())
+    if value is None:
+        raise ImproperlyConfigured(
+            "RATE_LIMIT_STORE must look like redis://name:password@host:6379/0, rediss://… or redis+unix:///path"
+        )
+    return value
+
+
+def rate_limit_decisions() -> str:
+    """Read RATE_LIMIT_DECISIONS; what cannot be counted stops the start."""
+    value: str = env.str("RATE_LIMIT_DECISIONS", default="60/minute;600/hour").strip()
+    if not values.is_limit(value):
+        raise ImproperlyConfigured(f"RATE_LIMIT_DECISIONS must look like 60/minute;600/hour, not {value!r}")
+    return value
+
+
 DEBUG = boolean("DEBUG", default=False)
+SECRET_KEY = secret_key()
+SECRET_KEY_FALLBACKS = earlier_keys()
 ALLOWED_HOSTS = listed("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"], shortest=1)
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name at least one host")
@@ -131,6 +159,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ossnet_site.middleware.RequestLimitsMiddleware",
+    "ossnet_site.flooding.FloodMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -175,6 +204,18 @@ AUTH_PASSWORD_VALIDATORS = [
 
 # Bytes; how much each address takes is said in ossnet_site.middleware.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
+# Nothing here takes a file: without a handler Django drops it unread and writes nothing to the disk.
+FILE_UPLOAD_HANDLERS: list[str] = []
+
+# How often one client may do what, in the notation of the library limits; counted by ossnet_site.limits.
+RATE_LIMITS = {
+    "decision": rate_limit_decisions(),
+    # A page with a broken extension reports a dozen violations at once.
+    "report": "60/minute;600/hour",
+    # Somebody reads a number from paper; nobody types more than a few in a minute.
+    "receipt-check": "20/minute;100/hour",
+}
+RATE_LIMIT_STORE = rate_limit_store()
 
 LANGUAGE_CODE = "lv"
 LANGUAGES = [("lv", "Latviešu"), ("en", "English")]
@@ -202,7 +243,8 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 HSTS = one_of("HSTS", ("preload", "host", "off")) if HTTPS else "off"
 SECURE_HSTS_SECONDS = 31_536_000 if HSTS != "off" else 0  # a year
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS == "preload"
-if boolean("BEHIND_TLS_PROXY", default=False):
+BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
+if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
 PERMISSIONS_POLICY = dict.fromkeys(browser_features.FEATURES, ())  # off, for everybody

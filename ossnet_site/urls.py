@@ -6,7 +6,7 @@ from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
 from consent import csp_reports
-from ossnet_site import search, views
+from ossnet_site import search, security_txt, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("sitemap.xml", search.site_map, name="site-map"),
     path("csp-reports/", csp_reports.receive, name="csp-reports"),
     path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
+    path(".well-known/security.txt", security_txt.show, name="security-txt"),
     *i18n_patterns(
         path("", views.show_home, name="show-home"),
         path(_("contacts/"), views.show_contacts, name="show-contacts"),

@@ -10,16 +10,17 @@ from django.test import Client
 from consent import disclosures
 from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
-from ossnet_site import stamp, triggers
+from ossnet_site import limits, stamp, triggers
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 
 
 @pytest.fixture(autouse=True)
 def _forget_what_processes_remember() -> Iterator[None]:
-    """What a process keeps for a second must not outlive the test that wrote it."""
+    """What a process keeps for a second or counts for an hour must not outlive the test that wrote it."""
     disclosures.forget_all()
     stamp.forget()
+    limits.forget()
     yield
     disclosures.forget_all()
     stamp.forget()

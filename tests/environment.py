@@ -13,7 +13,8 @@ os.environ.update(
     HOTJAR_SITE_ID="12345",
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:"),
 )
-for name in ("DEBUG", "SECRET_KEY_FALLBACKS", "BEHIND_TLS_PROXY", "PRIVACY_FOUR_EYES"):
+LEFT_OUT = "DEBUG SECRET_KEY_FALLBACKS BEHIND_TLS_PROXY PRIVACY_FOUR_EYES RATE_LIMIT_STORE RATE_LIMIT_DECISIONS"
+for name in LEFT_OUT.split():
     os.environ.pop(name, None)
 
 

@@ -88,4 +88,4 @@ def test_machines_are_told(client: Client) -> None:
     response = client.get("/.well-known/gpc.json")
     assert response.headers["Content-Type"] == "application/json"
     assert response.json() == {"gpc": True, "lastUpdate": "2026-11-23"}
-    assert client.post("/.well-known/gpc.json").status_code == 405
+    assert client.put("/.well-known/gpc.json").status_code == 405

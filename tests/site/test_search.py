@@ -56,5 +56,5 @@ def test_robots_are_kept_from_staff_pages_and_shown_the_site_map() -> None:
     assert response.content.decode().splitlines() == [
         *("User-agent: *", "Disallow: /admin/", "", "Sitemap: http://testserver/sitemap.xml"),
     ]
-    assert Client().post("/robots.txt").status_code == 405
-    assert Client().post("/sitemap.xml").status_code == 405
+    assert Client().put("/robots.txt").status_code == 405
+    assert Client().put("/sitemap.xml").status_code == 405

@@ -15,6 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.site.test_settings import KEY
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["bin", "ossnet_site", "privacy", "consent", "templates", "static", "locale", "gunicorn.conf.py", "manage.py"]
 
@@ -98,7 +100,7 @@ def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
 
 
 def test_a_second_start_keeps_what_the_first_one_wrote(copy: Path, port: int) -> None:
-    (copy / ".env").write_text("SECRET_KEY=" + "s" * 50 + "\nHTTPS=False\nHOTJAR_SITE_ID=x\n")
+    (copy / ".env").write_text("SECRET_KEY=" + KEY + "\nHTTPS=False\nHOTJAR_SITE_ID=x\n")
     result = serve(copy, port)
     assert result.returncode != 0
     assert result.stderr.splitlines()[-1].startswith("serve: HOTJAR_SITE_ID is malformed")

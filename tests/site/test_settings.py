@@ -1,14 +1,20 @@
 """The environment: safe by default, and a bad value stops the start with one line that names the variable."""
 
 import os
+import secrets
 import subprocess
 import sys
+from base64 import b32encode
 from pathlib import Path
 
 import pytest
 
+from ossnet_site import values
+
 ROOT = Path(__file__).resolve().parents[2]
-GOOD = {"SECRET_KEY": "k" * 50, "ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
+# As random as a key must look, and known to everybody.
+KEY = "Vt7mQz2Lw9Xc4Rb6Np8Kd3Hs5Jf1Gy0Tu-Ea_Oi4Mv7Zq2Ux9W"
+GOOD = {"SECRET_KEY": KEY, "ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
 SHOW = (
     "from django.conf import settings as s; print(s.DEBUG, s.HTTPS, s.COOKIE_CONSENT_NAME, s.SESSION_COOKIE_NAME,"
     " s.COOKIE_CONSENT_SECURE, s.SECURE_SSL_REDIRECT, s.GOOGLE_ANALYTICS_ID == '', s.DATABASES['default']['ENGINE'])"
@@ -81,9 +87,102 @@ def test_a_postgresql_address_keeps_its_own_options() -> None:
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "postgres://u:p@db:port/name"),
         ("DATABASE_URL", "mysql://u:p@db/name"),
+        ("RATE_LIMIT_DECISIONS", "0/minute"),
+        ("RATE_LIMIT_STORE", "nonsense"),
     ],
 )
 def test_a_bad_value_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
     result = start(**{name: value})
     assert result.returncode != 0
     assert name in result.stderr.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "django-insecure-" + KEY,
+        "changeme" + KEY,
+        "Change-Me-" + KEY,
+        "this-is-my-secret-key-and-it-is-long-enough-for-you",
+        "your_key_goes_here_it_must_have_forty_characters",
+        "k" * 50,
+        "ab" * 25,
+        KEY[:25] * 2,
+        "112233445566778899112233445566778899998877",
+    ],
+)
+def test_a_key_that_could_be_guessed_is_recognised(key: str) -> None:
+    assert values.is_guessable(key)
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "SECRET_KEY_FALLBACKS"])
+def test_a_key_that_could_be_guessed_stops_the_start_outside_development_and_is_not_repeated(name: str) -> None:
+    key = "django-insecure-" + KEY
+    result = start(**{name: key})
+    assert result.returncode != 0
+    assert name in result.stderr.strip().splitlines()[-1]
+    assert key not in result.stderr
+    assert start(**{name: key, "DEBUG": "True"}).returncode == 0
+
+
+def test_a_random_key_is_taken_whichever_way_it_was_made() -> None:
+    for make in (secrets.token_hex, secrets.token_urlsafe, lambda size: b32encode(secrets.token_bytes(size)).decode()):
+        assert not [key for key in (make(32) for _ in range(5000)) if values.is_guessable(key)]
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", ""),
+        ("redis://store", "redis://store"),
+        ("redis://:p%40ss@store:6379/1", "redis://:p%40ss@store:6379/1"),
+        ("rediss://name:password@[2001:db8::1]:6380/0", "rediss://name:password@[2001:db8::1]:6380/0"),
+        ("valkey://store:6379", "redis://store:6379"),
+        ("valkeys://store", "rediss://store"),
+        ("valkey+unix:///run/valkey.sock", "redis+unix:///run/valkey.sock"),
+        ("redis+unix:///run/redis.sock?db=1", "redis+unix:///run/redis.sock?db=1"),
+    ],
+)
+def test_a_shared_store_is_named_by_its_address(given: str, read: str) -> None:
+    assert values.store_address(given) == read
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "redis",
+        "redis://",
+        "redis://:6379",
+        "redis://store:port",
+        "redis://store:99999",
+        "redis://store:0",
+        "redis://store/name",
+        "redis://[::1",
+        "redis+unix://",
+        "redis+unix://host/path",
+        "memcached://store",
+        "mongodb://store",
+        "memory://",
+        "http://store",
+        "store:6379",
+    ],
+)
+def test_a_malformed_address_of_a_store_is_refused(given: str) -> None:
+    assert values.store_address(given) is None
+
+
+def test_a_malformed_store_stops_the_start_without_showing_its_password() -> None:
+    result = start(RATE_LIMIT_STORE="redis://:hunter2@store:port")
+    assert result.returncode != 0
+    assert "RATE_LIMIT_STORE" in result.stderr.strip().splitlines()[-1]
+    assert "hunter2" not in result.stderr
+
+
+@pytest.mark.parametrize("value", ["1/second", "60/minute;600/hour", "10 per 5 minutes", "1/day, 5/month"])
+def test_limits_are_read_as_they_are_written(value: str) -> None:
+    assert values.is_limit(value)
+
+
+@pytest.mark.parametrize("value", ["", "60", "many", "0/minute", "60/minute;0/hour", "-1/hour", "60/fortnight", ";"])
+def test_what_is_no_limit_is_refused(value: str) -> None:
+    assert not values.is_limit(value)

@@ -13,9 +13,9 @@ from consent.disclosures import Shown
 from tests.consent.decide import decide
 
 LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
-# Pages with tests of their own: tests/privacy/test_versions.py, tests/consent/test_receipt.py and test_gpc.py, …
+# Pages with tests of their own, such as tests/privacy/test_versions.py and tests/site/test_search.py.
 VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
-OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map"]
+OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map", "security-txt"]
 ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
 
 
@@ -130,7 +130,7 @@ def test_a_foreign_host_is_refused_with_a_page(visitor: Client) -> None:
 @pytest.mark.parametrize("method", ["post", "put", "patch", "delete", "options", "trace"])
 @pytest.mark.parametrize("address", ["/", "/kontakti/", "/privatuma-politika/"])
 def test_reading_pages_refuse_every_other_method(visitor: Client, address: str, method: str) -> None:
-    response = getattr(Client(enforce_csrf_checks=True), method)(address)
+    response = Client(enforce_csrf_checks=True).generic(method.upper(), address)
     assert response.status_code == 405
     assert "Šeit to nevar izdarīt" in response.content.decode()
     assert response.headers["Allow"] == "GET, HEAD"
