@@ -118,8 +118,7 @@ def test_a_first_double_click_leaves_one_subject(visitor: Client, shown: Shown) 
     assert [record.event for record in ConsentRecord.objects.all()] == ["withdrawn", "given"]
 
 
-@pytest.mark.django_db
-def test_while_the_database_is_away_the_known_cookies_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_while_the_database_is_away_the_known_cookies_are_removed(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise OperationalError("no server")
 

@@ -3,6 +3,7 @@
 import gzip
 import io
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -45,6 +46,16 @@ class Answer:
         assert len(self.headers) == len(headers) or self.headers.get("Set-Cookie")
 
 
+@contextmanager
+def kept_connections() -> Iterator[None]:
+    """The test's own database connection outlives a request, as with Django's test client."""
+    for signal in (request_started, request_finished):
+        signal.disconnect(close_old_connections)
+    yield
+    for signal in (request_started, request_finished):
+        signal.connect(close_old_connections)
+
+
 class Site:
     """The front, and a count of the requests that reach Django behind it."""
 
@@ -70,13 +81,14 @@ class Site:
             "wsgi.input": io.BytesIO(),
             **headers,
         }
-        begun: list[Any] = []
-        answer = self.front(environ, lambda *args: begun.extend(args))
-        try:
-            return Answer(begun[0], begun[1], b"".join(answer))
-        finally:
-            if hasattr(answer, "close"):
-                answer.close()
+        with kept_connections():
+            begun: list[Any] = []
+            answer = self.front(environ, lambda *args: begun.extend(args))
+            try:
+                return Answer(begun[0], begun[1], b"".join(answer))
+            finally:
+                if hasattr(answer, "close"):
+                    answer.close()
 
     def costs(self, address: str = POLICY, **headers: str) -> int:
         """How many requests reach Django when an address is asked for twice."""
@@ -87,13 +99,8 @@ class Site:
 
 
 @pytest.fixture
-def front(visitor: Client) -> Iterator[Site]:
-    """The test's own database connection outlives each request, as with Django's test client."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield Site()
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
+def front(visitor: Client) -> Site:
+    return Site()
 
 
 @pytest.fixture

@@ -70,6 +70,7 @@ class Process:
 
     def end(self) -> None:
         self.process.communicate()
+        assert self.process.returncode == 0
 
 
 class Visitor:
@@ -217,20 +218,22 @@ class Machine(RuleBasedStateMachine):
         self.monotonic += seconds
 
     @precondition(lambda self: self.effects)
-    @rule(before=st.sampled_from([0.001, 0.0]), days=st.sampled_from([0, 30]), data=st.data())
-    def wait_for_an_effect(self, before: float, days: int, data: st.DataObject) -> None:
-        self.wait_until(data.draw(st.sampled_from(self.effects)) + days * 86400 - before)
+    @rule(days=st.sampled_from([0, 30]), visitor=WHO, address=st.sampled_from(ADDRESSES), data=st.data())
+    def wait_for_an_effect(self, days: int, visitor: int, address: str, data: st.DataObject) -> None:
+        effect = data.draw(st.sampled_from(self.effects))
+        self.look_around(effect + days * 86400, visitor, address)
 
-    @rule(visitor=WHO, before=st.sampled_from([0.001, 0.0]), address=st.sampled_from(ADDRESSES[:3]))
-    def wait_until_a_choice_lapses(self, visitor: int, before: float, address: str) -> None:
-        moments = [
-            float(moment)
-            for moment in map(decided_at, re.findall(r"\d{4}-\d\d-\d\dT[\d:.+]+", self.visitors[visitor].cookie))
-        ]
-        for moment in moments[:1]:
-            self.wait_until(moment + LIFETIME - before)
-        for server in (0, 1):
-            self.seen(server, visitor, address)
+    @rule(visitor=WHO, address=st.sampled_from(ADDRESSES[:3]))
+    def wait_until_a_choice_lapses(self, visitor: int, address: str) -> None:
+        for moment in re.findall(r"\d{4}-\d\d-\d\dT[\d:.+]+", self.visitors[visitor].cookie)[:1]:
+            self.look_around(datetime.fromisoformat(moment).timestamp() + LIFETIME, visitor, address)
+
+    def look_around(self, moment: float, visitor: int, address: str) -> None:
+        """Just before the moment and at it; nobody looks at the stamp in between."""
+        for before in (0.001, 0.0):
+            self.wait_until(moment - before)
+            for server in (0, 1):
+                self.seen(server, visitor, address)
 
     def wait_until(self, moment: float) -> None:
         if moment > self.now:
@@ -246,10 +249,6 @@ class Machine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.folder.cleanup()
-
-
-def decided_at(text: str) -> float:
-    return datetime.fromisoformat(text).timestamp()
 
 
 def copy(source: str, target: str) -> None:

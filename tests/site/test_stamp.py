@@ -6,7 +6,7 @@ from contextlib import suppress
 import pytest
 import time_machine
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -157,15 +157,19 @@ def test_a_row_that_is_missing_is_no_fault(site: None) -> None:
     assert stamp.current().is_known
 
 
-def test_a_connection_that_broke_is_opened_anew(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    original, failures = connection.cursor, ["server closed the connection unexpectedly"]
+def test_a_connection_that_broke_is_opened_anew(site: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrapper = connections["default"]
+    original, failures, closed = wrapper.cursor, ["server closed the connection unexpectedly"], []
 
     def cursor(*args: object, **kwargs: object) -> object:
         if failures:
             raise OperationalError(failures.pop())
         return original(*args, **kwargs)
 
-    connection.ensure_connection()
-    monkeypatch.setattr(connection, "cursor", cursor)
-    assert stamp.current().is_known
+    with monkeypatch.context() as patch:
+        patch.setattr(wrapper, "close", lambda: closed.append(True))  # the test's own transaction must survive
+        patch.setattr(wrapper, "in_atomic_block", False)
+        patch.setattr(wrapper, "cursor", cursor)
+        assert stamp.current().is_known
+    assert closed
     assert str(ContentStamp(id=2, value="x")) == "x"
