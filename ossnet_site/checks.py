@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Warning as CheckWarning
 from django.db import connections
 
@@ -23,3 +24,11 @@ def evidence_is_guarded(databases: Sequence[str] | None = None, **kwargs: Any) -
         for alias in databases or ()
         for name in triggers.missing(connections[alias])
     ]
+
+
+def staff_have_a_second_factor(**kwargs: Any) -> list[CheckWarning]:
+    """W002 where a deployment lets staff in with a password alone."""
+    if settings.STAFF_SECOND_FACTOR:
+        return []
+    hint = "Set STAFF_SECOND_FACTOR=True."
+    return [CheckWarning("Staff pages open with a password alone.", hint=hint, id="site.W002")]

@@ -25,6 +25,7 @@ ERRORS = {
     405: (_("This cannot be done here"), _("This address does not take such a request. Nothing was changed.")),
     413: (_("The request is too large"), _("This site takes only short forms. Nothing was changed.")),
     415: (_("The request could not be read"), _("This site takes only ordinary forms. Nothing was changed.")),
+    429: (_("Too many attempts"), _("Wait a while, then try again.")),
     431: (
         _("Your browser sent too many cookies"),
         _("Delete this site’s cookies in the browser’s settings and open the page again."),
