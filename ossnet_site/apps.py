@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.contrib.auth.signals import user_logged_in
 from django.core.checks import register
 from django.db import connections
-from django.db.models.signals import post_migrate, pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate, pre_save
 
 
 class SiteConfig(AppConfig):
@@ -15,8 +16,9 @@ class SiteConfig(AppConfig):
     verbose_name = "OSS Networks"
 
     def ready(self) -> None:
-        """Guard the tables after every migration, and have each start look whether they are guarded."""
-        from ossnet_site.checks import evidence_is_guarded, security_txt_is_current
+        """Guard the tables after every migration, have each start look for what is missing, and watch the door."""
+        from ossnet_site import door, lockout
+        from ossnet_site.checks import evidence_is_guarded, security_txt_is_current, staff_have_a_second_factor
 
         # Each app with models sends these signals before the first and after the last migration; one is enough.
         sender = apps.get_app_config("privacy")
@@ -24,6 +26,9 @@ class SiteConfig(AppConfig):
         post_migrate.connect(install_guards, sender=sender)
         register(evidence_is_guarded, "database")
         register(security_txt_is_current, "security")
+        register(staff_have_a_second_factor, "security", deploy=True)
+        user_logged_in.connect(door.start_session)
+        pre_save.connect(lockout.forget_what_was_sent, sender=apps.get_model("axes", "AccessAttempt"))
 
 
 def lift_guards(using: str, **kwargs: Any) -> None:

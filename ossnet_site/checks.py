@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import Warning as CheckWarning
 from django.db import connections
 from django.utils import timezone
@@ -42,3 +43,11 @@ def security_txt_is_current(**kwargs: Any) -> list[CheckWarning]:
         return [CheckWarning(f"security.txt expires on {day}.", hint=hint, id="site.W002")]
     message = f"security.txt EXPIRED on {day}: nobody who finds a weakness can rely on how to report it."
     return [CheckWarning(message, hint=hint, id="site.W003")]
+
+
+def staff_have_a_second_factor(**kwargs: Any) -> list[CheckWarning]:
+    """W004 where a deployment lets staff in with a password alone."""
+    if settings.STAFF_SECOND_FACTOR:
+        return []
+    hint = "Set STAFF_SECOND_FACTOR=True."
+    return [CheckWarning("Staff pages open with a password alone.", hint=hint, id="site.W004")]

@@ -58,10 +58,15 @@ class ErrorPagesMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Turn a lost database into a page that says so; everything else stays an error of ours."""
         if isinstance(exception, (OperationalError, InterfaceError)):
-            page = error_page(request, 503)
-            page.headers["Retry-After"] = "30"  # seconds
-            return page
+            return database_away(request)
         return None
+
+
+def database_away(request: HttpRequest) -> HttpResponse:
+    """503, with the time after which it is worth trying again."""
+    page = error_page(request, 503)
+    page.headers["Retry-After"] = "30"  # seconds
+    return page
 
 
 class RequestLimitsMiddleware:

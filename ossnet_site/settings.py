@@ -2,6 +2,7 @@
 
 import os
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -125,13 +126,16 @@ ALLOWED_HOSTS = listed("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"], shor
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name at least one host")
 HTTPS = boolean("HTTPS", default=True)
+BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
+# Staff need a code besides their password wherever the world can reach the site; only development is without HTTPS.
+STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=HTTPS)
 
 GOOGLE_ANALYTICS_ID = service_id("GOOGLE_ANALYTICS_ID", r"G-[A-Z0-9]{6,12}")
 FACEBOOK_PIXEL_ID = service_id("FACEBOOK_PIXEL_ID", r"[0-9]{10,20}")
 HOTJAR_SITE_ID = service_id("HOTJAR_SITE_ID", r"[0-9]{4,10}")
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "ossnet_site.staff_app.StaffConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -139,6 +143,10 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "axes",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "django_prose_editor",
     "simple_history",
     "cookie_consent",
@@ -164,9 +172,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "ossnet_site.door.StaffDoorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Innermost: it puts its page in the place of a view's answer.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "ossnet_site.urls"
@@ -192,15 +204,28 @@ TEMPLATES = [
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+VALIDATION = "django.contrib.auth.password_validation."
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": VALIDATION + "UserAttributeSimilarityValidator"},
+    {"NAME": VALIDATION + "MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": VALIDATION + "CommonPasswordValidator"},
+    {"NAME": VALIDATION + "NumericPasswordValidator"},
 ]
+
+# By account and client together: nobody can lock a colleague out from elsewhere. See ossnet_site.lockout.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # what Retry-After says stays true
+AXES_HANDLER = "ossnet_site.lockout.FailureCounter"
+AXES_CLIENT_IP_CALLABLE = "ossnet_site.lockout.pseudonymous_address"
+AXES_LOCKOUT_CALLABLE = "ossnet_site.lockout.answer"
+AXES_DISABLE_ACCESS_LOG = True
+AXES_ENABLE_ADMIN = False  # its pages are in English, and its rows are gone after a quarter of an hour
+AXES_VERBOSE = False  # the log names neither account nor client
+
+OTP_TOTP_ISSUER = COMPANY.name
 
 # Bytes; how much each address takes is said in ossnet_site.middleware.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
@@ -234,6 +259,8 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 COOKIE_PREFIX = "__Host-" if HTTPS else ""
 SESSION_COOKIE_NAME = COOKIE_PREFIX + "sessionid"
 SESSION_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_SAMESITE = "Strict"  # no other site leads into a signed-in page, not even by a link
+SESSION_COOKIE_AGE = 30 * 60  # seconds without a staff page, after which the session is over: ossnet_site.door
 CSRF_COOKIE_NAME = COOKIE_PREFIX + "csrftoken"
 CSRF_COOKIE_SECURE = HTTPS
 CSRF_FAILURE_VIEW = "ossnet_site.views.csrf_failure"
@@ -243,7 +270,6 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz/"]
 HSTS = one_of("HSTS", ("preload", "host", "off")) if HTTPS else "off"
 SECURE_HSTS_SECONDS = 31_536_000 if HSTS != "off" else 0  # a year
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HSTS == "preload"
-BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
 if BEHIND_TLS_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"

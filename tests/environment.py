@@ -7,6 +7,8 @@ os.environ.update(
     ENV_FILE=os.devnull,
     SECRET_KEY="a-key-for-tests-that-signs-nothing-anybody-will-ever-rely-on",
     HTTPS="False",
+    # Off where a test is about something else; tests/site/test_second_factor.py and test_login.py switch it on.
+    STAFF_SECOND_FACTOR="False",
     ALLOWED_HOSTS="testserver,localhost",
     GOOGLE_ANALYTICS_ID="G-SAMPLE0001",
     FACEBOOK_PIXEL_ID="1234567890",

@@ -58,6 +58,14 @@ def test_behind_a_tls_proxy_its_header_is_believed_and_otherwise_nobodys() -> No
     assert shown("s.SECURE_PROXY_SSL_HEADER, s.SECURE_HSTS_SECONDS").strip() == "None 31536000"
 
 
+def test_staff_need_a_second_factor_unless_it_is_development_or_switched_off() -> None:
+    assert shown("s.STAFF_SECOND_FACTOR").strip() == "True"
+    assert shown("s.STAFF_SECOND_FACTOR", DEBUG="True").strip() == "True"
+    assert shown("s.STAFF_SECOND_FACTOR", HTTPS="False").strip() == "False"
+    assert shown("s.STAFF_SECOND_FACTOR", HTTPS="False", STAFF_SECOND_FACTOR="True").strip() == "True"
+    assert shown("s.STAFF_SECOND_FACTOR", STAFF_SECOND_FACTOR="False").strip() == "False"
+
+
 def test_a_decision_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
     pragmas = "[c.cursor().execute(f'PRAGMA {p}').fetchone()[0] for p in ('journal_mode', 'synchronous')]"
     database = f"sqlite:///{tmp_path / 'site.sqlite3'}"
@@ -80,6 +88,7 @@ def test_a_postgresql_address_keeps_its_own_options() -> None:
         ("HTTPS", "perhaps"),
         ("DEBUG", "2"),
         ("BEHIND_TLS_PROXY", "x"),
+        ("STAFF_SECOND_FACTOR", "maybe"),
         ("GOOGLE_ANALYTICS_ID", "UA-12345-1"),
         ("FACEBOOK_PIXEL_ID", "12345"),
         ("FACEBOOK_PIXEL_ID", "١٢٣٤٥٦٧٨٩٠"),

@@ -15,9 +15,43 @@ ROOT = Path(__file__).resolve().parents[2]
 HUNSPELL = shutil.which("hunspell")
 # Names, abbreviations, parts of addresses, and the few words that the dictionary lacks.
 KNOWN = {
-    *("Analytics", "Control", "Facebook", "Global", "Google", "Hotjar", "Privacy", "Meta", "Pixel", "OSS", "Networks"),
-    *("CSV", "GPC", "JSON", "RFC", "SHA", "VDAR", "SIA", "E", "e", "Pk", "Pr", "http", "https", "mailto", "tel"),
-    *("jaucējvērtība", "Priekšskatīt", "pieslēgšanos"),
+    *(
+        "Analytics",
+        "Control",
+        "Facebook",
+        "Global",
+        "Google",
+        "Hotjar",
+        "Privacy",
+        "Meta",
+        "Pixel",
+        "Aegis",
+        "Authenticator",
+        "Microsoft",
+        "FreeOTP",
+        "OSS",
+        "Networks",
+    ),
+    *(
+        "CSV",
+        "GPC",
+        "JSON",
+        "RFC",
+        "SHA",
+        "QR",
+        "TOTP",
+        "VDAR",
+        "SIA",
+        "E",
+        "e",
+        "Pk",
+        "Pr",
+        "http",
+        "https",
+        "mailto",
+        "tel",
+    ),
+    *("jaucējvērtība", "Priekšskatīt", "pieslēgšanos", "atiestatīt", "atiestatīts", "Atiestatīt"),
 }
 NOT_WORDS = re.compile(r"%\(\w+\)s|%[sd]|\{\w*\}|<[^>]+>|\w+://\S+|\S+@\S+")
 

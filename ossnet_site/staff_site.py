@@ -1,0 +1,39 @@
+"""Django's admin with the pages of the second factor."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import AdminSite
+from django.http import HttpRequest
+from django.urls import URLPattern, URLResolver, path
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_protect
+
+
+class StaffSite(AdminSite):
+    """The door (``ossnet_site.door``) guards the addresses; this guards the views, wherever they are mounted."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Whether somebody may see any page of staff."""
+        from ossnet_site.door import Standing, standing
+
+        return standing(request.user) is Standing.INSIDE
+
+    def get_urls(self) -> list[URLPattern | URLResolver]:
+        """Ours first; leaving must also be possible halfway, which Django's own route would refuse."""
+        from ossnet_site import second_factor_pages as pages
+
+        own: list[URLPattern | URLResolver] = [
+            path("logout/", never_cache(csrf_protect(self.logout)), name="logout"),
+            path("second-factor/", pages.halfway(pages.verify), name="verify"),
+            path("second-factor/set-up/", pages.halfway(pages.set_up), name="set-up"),
+            path("second-factor/recovery-codes/", self.admin_view(pages.recovery_codes), name="recovery-codes"),
+        ]
+        return own + super().get_urls()
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Django's, without the list of pages for somebody who may not see them yet."""
+        context = {**super().each_context(request), "second_factor": settings.STAFF_SECOND_FACTOR}
+        if not context["has_permission"]:
+            context |= {"available_apps": [], "is_nav_sidebar_enabled": False}
+        return context
