@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import pages
+from tests.benchmarks import decisions, pages
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import Row, table
 
@@ -42,6 +42,7 @@ def points(folder: Path, rounds: int, seconds: float) -> dict[str, Callable[[], 
     bench = Bench(folder / "site")
     with_load: dict[str, Callable[[], list[Row]]] = {
         "1 pages": lambda: pages.measure(bench, rounds=rounds, seconds=seconds),
+        "4 decisions": lambda: decisions.measure(folder, rounds=rounds, seconds=seconds),
     }
     if not shutil.which("wrk"):
         print("wrk is not installed (Debian: apt-get install wrk): what needs load is left out")

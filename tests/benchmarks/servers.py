@@ -106,7 +106,7 @@ class Server:
         """Send the requests in turn over 8 connections from the second core."""
         file = folder / "requests.tsv"
         file.write_text("".join(f"{request.line()}\n" for request in requests))
-        wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:g}s", "-s", str(HERE / "load.lua")]
+        wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(HERE / "load.lua")]
         result = subprocess.run(
             [*on_core(1), *wrk, f"http://127.0.0.1:{self.port}/"],
             env={**os.environ, "BENCH_REQUESTS": str(file)},
