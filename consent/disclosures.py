@@ -12,11 +12,12 @@ from django.db import Error
 from django.urls import reverse
 from django.utils import translation
 
-from consent import registry, services, words
+from consent import registry, words
 from consent.models import Disclosure
 from consent.registry import Category, RegistryIncomplete
+from ossnet_site import stamp
 from privacy.current import forget as forget_policy
-from privacy.current import read_text_in_force, text_in_force
+from privacy.current import text_in_force
 from privacy.models import PolicyText, PolicyVersion
 
 SCHEMA_VERSION = 2
@@ -45,6 +46,11 @@ class Shown:
         Disclosure.objects.bulk_create([disclosure], ignore_conflicts=True)
         return disclosure
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether this process has seen the stored copy."""
+        return self.sha256 in _kept
+
     def keep(self) -> None:
         """The same for what is on a screen, once in each process: it can be shown again whatever comes of it."""
         if self.sha256 not in _kept:
@@ -63,12 +69,12 @@ def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
         return None
 
 
-def fresh(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
-    """The same, read now: a decision must not be recorded under words that changed a moment ago."""
-    try:
-        return _shown(language, asked, read_text_in_force(language), registry.read(language, services.offered()))
-    except RegistryIncomplete:
-        return None
+def renew() -> None:
+    """From here on ``current`` is what the database holds at this moment. Raises Error.
+
+    A decision must not be recorded under words that changed a moment ago.
+    """
+    stamp.renew()
 
 
 def available(language: str, asked: tuple[str, ...] = ()) -> Shown | None:

@@ -7,10 +7,10 @@ the same form within the window. What is stored is a keyed hash that lives a few
 
 import uuid
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import connection
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 # How long a press can be the same one again: by somebody who is known, and by somebody who can only be guessed.
 KNOWN, GUESSED = timedelta(minutes=10), timedelta(seconds=3)
+# Every first decision asks both; written out they cost a third of what the ORM takes to write them.
+DELETE = "DELETE FROM consent_recentdecision WHERE expires_at < %s OR expires_at > %s"
+INSERT = "INSERT INTO consent_recentdecision (key, record_id, expires_at) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING"
 
 
 def sender(request: HttpRequest, choice: StoredChoice | None) -> str:
@@ -47,10 +50,17 @@ def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> Consent
     if not submission.sender:
         return None
     window = GUESSED if "\n" in submission.sender else KNOWN
-    # The second condition is for a clock that was put back.
-    RecentDecision.objects.filter(Q(expires_at__lt=now) | Q(expires_at__gt=now + KNOWN)).delete()
     key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
-    mine = RecentDecision(key=key, record_id=record_id, expires_at=now + window)
-    RecentDecision.objects.bulk_create([mine], ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        # The second condition is for a clock that was put back.
+        cursor.execute(DELETE, [_stored("expires_at", now), _stored("expires_at", now + KNOWN)])
+        cursor.execute(INSERT, [key, _stored("record_id", record_id), _stored("expires_at", now + window)])
+        if cursor.rowcount == 1:
+            return None
     first = RecentDecision.objects.get(key=key)
-    return None if first.record_id == record_id else ConsentRecord.objects.filter(pk=first.record_id).first()
+    return ConsentRecord.objects.filter(pk=first.record_id).first()
+
+
+def _stored(field: str, value: object) -> Any:
+    """A value as the engine keeps it in a column of the table."""
+    return RecentDecision._meta.get_field(field).get_db_prep_value(value, connection)
