@@ -3,12 +3,12 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import rfc8785
 from django.conf import settings
-from django.db import Error
+from django.db import Error, transaction
 from django.urls import reverse
 from django.utils import translation
 
@@ -46,16 +46,17 @@ class Shown:
         Disclosure.objects.bulk_create([disclosure], ignore_conflicts=True)
         return disclosure
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether this process has seen the stored copy."""
-        return self.sha256 in _kept
-
     def keep(self) -> None:
         """The same for what is on a screen, once in each process: it can be shown again whatever comes of it."""
         if self.sha256 not in _kept:
             self.store()
             _kept.add(self.sha256)
+
+    def keep_with_the_record(self) -> None:
+        """The same within a transaction, which may yet fail: only its commit is something to remember."""
+        if self.sha256 not in _kept:
+            self.store()
+            transaction.on_commit(partial(_kept.add, self.sha256))
 
 
 def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:

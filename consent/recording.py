@@ -90,8 +90,7 @@ def _still_current(submission: Submission, questions: Iterable[tuple[str, ...]])
     for asked in questions:
         shown = disclosures.current(submission.language, asked)
         if shown is not None and shown.sha256 == submission.disclosure_sha256:
-            if not shown.is_kept:  # shown by another process; ours learns it only from a commit
-                shown.store()
+            shown.keep_with_the_record()
             return shown
     return None
 

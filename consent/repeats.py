@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, models
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -63,4 +63,5 @@ def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> Consent
 
 def _stored(field: str, value: object) -> Any:
     """A value as the engine keeps it in a column of the table."""
-    return RecentDecision._meta.get_field(field).get_db_prep_value(value, connection)
+    column: models.Field[Any, Any] = RecentDecision._meta.get_field(field)  # type: ignore[assignment]
+    return column.get_db_prep_value(value, connection)
