@@ -1,12 +1,14 @@
 """The one way in for a decision: everything is committed here before anybody is told."""
 
 import json
+import threading
 import uuid
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consent import decisions, disclosures, repeats, services
@@ -15,6 +17,8 @@ from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
 from consent.services import CATEGORIES, NECESSARY
 from consent.state import Answer, Consent, State, StoredChoice, lifetime
+
+_one_writer = threading.Lock()
 
 
 class DisclosureChanged(Exception):
@@ -57,7 +61,7 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     when the page was drawn and no longer is. A refusal or a withdrawal is honoured whatever it names (GDPR article
     7(3)). Database errors pass through: then nothing was recorded.
     """
-    with transaction.atomic():
+    with _turns(), transaction.atomic():
         disclosures.renew()
         seen = _on_screen(submission, consent)
         decided = decisions.grants(submission.decision, submission.ticked, _about(submission.decision, consent, seen))
@@ -68,6 +72,11 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
         if consent.choice and _changes_nothing(decided, consent, gpc=submission.gpc):
             return consent.choice
         return _insert(submission, consent, seen, decided)
+
+
+def _turns() -> AbstractContextManager[object]:
+    """SQLite has one writer: the threads of a process queue here, as the engine lets them sleep ever longer instead."""
+    return _one_writer if connection.vendor == "sqlite" else nullcontext()
 
 
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:
