@@ -11,6 +11,7 @@ page in which services run, and nothing new is stored.
 """
 
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -189,4 +190,4 @@ def read_visitor(request: HttpRequest) -> Visitor:
     is_staff = settings.SESSION_COOKIE_NAME in request.COOKIES
     if is_staff or cleanup.left_over(request.COOKIES, consent.ended_services):
         return None, until
-    return consent.key, until
+    return sys.intern(consent.key), until  # thousands of visitors, a few states

@@ -63,7 +63,9 @@ def gunicorn(application: str, environment: Mapping[str, str], *, workers: int =
     """The application as ``gunicorn.conf.py`` runs it, on the first core."""
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers), application]
-    process = subprocess.Popen([*on_core(0), *command], cwd=ROOT, env={**os.environ, **environment})
+    # As bin/serve and the Dockerfile start it.
+    env = {**os.environ, "MALLOC_ARENA_MAX": "1", **environment}
+    process = subprocess.Popen([*on_core(0), *command], cwd=ROOT, env=env)
     try:
         server = Server(port, process.pid)
         server.wait()
