@@ -123,14 +123,14 @@ class Worker:
         elif what == "end grants":
             text = CategoryText.objects.get(group=group)
             CategoryText.objects.filter(pk=text.pk).update(epoch=text.epoch + 1)
-        elif what == "declare":
+        elif what == "declare" and not Cookie.objects.filter(name=f"extra{number}", cookiegroup=group).exists():
             cookie = Cookie.objects.create(cookiegroup=group, name=f"extra{number}")
             service = group.services.get().service
             CookieDeclaration.objects.create(
                 cookie=cookie, service=service, provider="P", purpose_lv="p", purpose_en="p", duration_lv="d",
                 duration_en="d", party="first",
             )  # fmt: skip
-        else:
+        elif what == "remove":
             Cookie.objects.filter(name__startswith="extra", cookiegroup=group).delete()
 
 
