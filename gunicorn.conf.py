@@ -1,5 +1,6 @@
 """gunicorn for every way of running the site; an option on the command line wins over this file."""
 
+import gc
 import os
 import sys
 
@@ -28,3 +29,9 @@ control_socket_disable = True
 # no address, query string, referrer or user agent.
 access_log_format = '%(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(M)sms'
 loglevel = "warning"
+
+
+def pre_fork(server: object, worker: object) -> None:
+    """What the workers share stays shared: the collector does not write into it."""
+    gc.collect()
+    gc.freeze()

@@ -31,9 +31,11 @@ def expire_cookies(request: HttpRequest, response: HttpResponse, services: Itera
 
 def left_over(names: Iterable[str], services: Iterable[Service]) -> list[str]:
     """The cookies among ``names`` that ``services`` may have set."""
+    others = [name for name in names if name not in OURS and COOKIE_NAME.fullmatch(name)]
+    if not others:
+        return []
     wanted = {pattern for service in services for pattern in patterns(service.category)}
-    found = [name for name in names if any(fnmatchcase(name, pattern) for pattern in wanted)]
-    return [name for name in found if name not in OURS and COOKIE_NAME.fullmatch(name)]
+    return [name for name in others if any(fnmatchcase(name, pattern) for pattern in wanted)]
 
 
 def patterns(category: str) -> list[str]:

@@ -3,20 +3,21 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import rfc8785
 from django.conf import settings
-from django.db import Error
+from django.db import Error, transaction
 from django.urls import reverse
 from django.utils import translation
 
-from consent import registry, services, words
+from consent import registry, words
 from consent.models import Disclosure
 from consent.registry import Category, RegistryIncomplete
+from ossnet_site import stamp
 from privacy.current import forget as forget_policy
-from privacy.current import read_text_in_force, text_in_force
+from privacy.current import text_in_force
 from privacy.models import PolicyText, PolicyVersion
 
 SCHEMA_VERSION = 2
@@ -51,6 +52,12 @@ class Shown:
             self.store()
             _kept.add(self.sha256)
 
+    def keep_with_the_record(self) -> None:
+        """The same within a transaction, which may yet fail: only its commit is something to remember."""
+        if self.sha256 not in _kept:
+            self.store()
+            transaction.on_commit(partial(_kept.add, self.sha256))
+
 
 def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
     """What is shown now to a visitor who is asked for ``asked`` (none: for everything that is offered).
@@ -63,12 +70,12 @@ def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
         return None
 
 
-def fresh(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
-    """The same, read now: a decision must not be recorded under words that changed a moment ago."""
-    try:
-        return _shown(language, asked, read_text_in_force(language), registry.read(language, services.offered()))
-    except RegistryIncomplete:
-        return None
+def renew() -> None:
+    """From here on ``current`` is what the database holds at this moment. Raises Error.
+
+    A decision must not be recorded under words that changed a moment ago.
+    """
+    stamp.renew()
 
 
 def available(language: str, asked: tuple[str, ...] = ()) -> Shown | None:

@@ -56,7 +56,7 @@ def consent_of(request: HttpRequest, *, service_free: bool) -> Consent:
 
 def sends_gpc(request: HttpRequest) -> bool:
     """Whether the browser sends Global Privacy Control: the value 1 and nothing else."""
-    return request.headers.get("Sec-GPC") == "1"
+    return request.META.get("HTTP_SEC_GPC") == "1"
 
 
 def keep_states_apart(response: HttpResponse, *, has_services: bool) -> None:

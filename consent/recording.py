@@ -1,12 +1,14 @@
 """The one way in for a decision: everything is committed here before anybody is told."""
 
 import json
+import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consent import decisions, disclosures, repeats, services
@@ -15,6 +17,8 @@ from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
 from consent.services import CATEGORIES, NECESSARY
 from consent.state import Answer, Consent, State, StoredChoice, lifetime
+
+_one_writer = threading.Lock()
 
 
 class DisclosureChanged(Exception):
@@ -39,13 +43,13 @@ class Submission:
 
 @dataclass(frozen=True)
 class OnScreen:
-    """What the visitor had before their eyes: ``shown`` when it still is current, ``stored`` whenever it is known.
+    """What the visitor had before their eyes: ``shown`` when it still is current, its hash ``stored`` when it is known.
 
     ``asked`` are the categories of the banner, ``listed`` those of the settings page; both only as far as offered now.
     """
 
     shown: Shown | None
-    stored: Disclosure | None
+    stored: str | None
     asked: tuple[str, ...]
     listed: tuple[str, ...]
 
@@ -57,7 +61,8 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     when the page was drawn and no longer is. A refusal or a withdrawal is honoured whatever it names (GDPR article
     7(3)). Database errors pass through: then nothing was recorded.
     """
-    with transaction.atomic():
+    with _turns(), transaction.atomic():
+        disclosures.renew()
         seen = _on_screen(submission, consent)
         decided = decisions.grants(submission.decision, submission.ticked, _about(submission.decision, consent, seen))
         new = [category for category, granted in decided.items() if granted and category not in consent.allowed]
@@ -69,18 +74,34 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
         return _insert(submission, consent, seen, decided)
 
 
+def _turns() -> AbstractContextManager[object]:
+    """SQLite has one writer: the threads of a process queue here, as the engine lets them sleep ever longer instead."""
+    return _one_writer if connection.vendor == "sqlite" else nullcontext()
+
+
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:
     """The words of the hash that the form carries, current or as they were stored when they were shown."""
     offered = services.offered_categories()
+    if shown := _still_current(submission, ((), consent.undecided)):
+        return OnScreen(shown, shown.sha256, shown.asked, offered)
     stored = Disclosure.objects.filter(sha256=submission.disclosure_sha256).first()
     content = json.loads(stored.content) if stored else {}
     asked = tuple(category for category in offered if category in content.get("asked", offered))
+    if shown := _still_current(submission, (asked,)):
+        return OnScreen(shown, shown.sha256, shown.asked, offered)
     slugs = [category["slug"] for category in content.get("categories", ())] or [NECESSARY, *offered]
-    for asked_for in dict.fromkeys(((), asked, consent.undecided)):
-        shown = disclosures.fresh(submission.language, asked_for)
+    listed = tuple(category for category in offered if category in slugs)
+    return OnScreen(None, stored.sha256 if stored else None, asked, listed)
+
+
+def _still_current(submission: Submission, questions: Iterable[tuple[str, ...]]) -> Shown | None:
+    """What is shown now for one of the questions, if the form names it; then it is stored, too."""
+    for asked in questions:
+        shown = disclosures.current(submission.language, asked)
         if shown is not None and shown.sha256 == submission.disclosure_sha256:
-            return OnScreen(shown, stored or shown.store(), shown.asked, offered)
-    return OnScreen(None, stored, asked, tuple(category for category in offered if category in slugs))
+            shown.keep_with_the_record()
+            return shown
+    return None
 
 
 def _about(decision: Decision, consent: Consent, seen: OnScreen) -> tuple[str, ...]:
@@ -108,7 +129,7 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
         record_id, subject, now = repeated.pk, repeated.subject_id, repeated.decided_at
     answers = _answers(submission, consent, seen, decided, now)
     if not repeated:
-        policy = seen.shown or disclosures.fresh(submission.language)
+        policy = seen.shown or disclosures.current(submission.language)
         given = [category for category, granted in decided.items() if granted and seen.shown is not None]
         refused = [category for category, granted in decided.items() if not granted]
         ConsentRecord.objects.create(
@@ -123,7 +144,7 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
             asked=list(decided),
             scopes={category: answer.scope for category, answer in answers.items() if answer.granted},
             until={category: (answer.decided_at + lifetime()).isoformat() for category, answer in answers.items()},
-            disclosure=seen.stored,
+            disclosure_id=seen.stored,
             policy_version=policy.policy_version if policy else None,
             policy_sha256=policy.policy_sha256 if policy else "",
             language=submission.language,

@@ -6,11 +6,11 @@ the same form within the window. What is stored is a keyed hash that lives a few
 """
 
 import uuid
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import Q
+from django.db import connection, models
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
 
 # How long a press can be the same one again: by somebody who is known, and by somebody who can only be guessed.
 KNOWN, GUESSED = timedelta(minutes=10), timedelta(seconds=3)
+# One statement, as every first decision makes it. It changes no row where the press is a repetition. What a clock that
+# was put back left in the future counts as gone, like what is past its time.
+REMEMBER = """
+    INSERT INTO consent_recentdecision AS r (key, record_id, expires_at) VALUES (%s, %s, %s)
+    ON CONFLICT (key) DO UPDATE SET record_id = EXCLUDED.record_id, expires_at = EXCLUDED.expires_at
+    WHERE r.expires_at < %s OR r.expires_at > %s
+"""
+CLEAR = "DELETE FROM consent_recentdecision WHERE expires_at < %s OR expires_at > %s"
+CLEARED_EVERY = timedelta(seconds=1)
+_cleared_at = datetime.min.replace(tzinfo=UTC)  # by this process
 
 
 def sender(request: HttpRequest, choice: StoredChoice | None) -> str:
@@ -44,13 +54,24 @@ def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> Consent
 
     Of two at the same time the database lets one wait for the other.
     """
+    global _cleared_at
     if not submission.sender:
         return None
     window = GUESSED if "\n" in submission.sender else KNOWN
-    # The second condition is for a clock that was put back.
-    RecentDecision.objects.filter(Q(expires_at__lt=now) | Q(expires_at__gt=now + KNOWN)).delete()
     key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
-    mine = RecentDecision(key=key, record_id=record_id, expires_at=now + window)
-    RecentDecision.objects.bulk_create([mine], ignore_conflicts=True)
+    gone = [_stored("expires_at", now), _stored("expires_at", now + KNOWN)]
+    with connection.cursor() as cursor:
+        if abs(now - _cleared_at) >= CLEARED_EVERY:
+            cursor.execute(CLEAR, gone)
+            _cleared_at = now
+        cursor.execute(REMEMBER, [key, _stored("record_id", record_id), _stored("expires_at", now + window), *gone])
+        if cursor.rowcount == 1:
+            return None
     first = RecentDecision.objects.get(key=key)
-    return None if first.record_id == record_id else ConsentRecord.objects.filter(pk=first.record_id).first()
+    return ConsentRecord.objects.filter(pk=first.record_id).first()
+
+
+def _stored(field: str, value: object) -> Any:
+    """A value as the engine keeps it in a column of the table."""
+    column: models.Field[Any, Any] = RecentDecision._meta.get_field(field)  # type: ignore[assignment]
+    return column.get_db_prep_value(value, connection)

@@ -11,9 +11,11 @@ page in which services run, and nothing new is stored.
 """
 
 import hashlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from math import inf
 from typing import Any, cast
 
@@ -33,6 +35,7 @@ from privacy.current import next_change
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
+Key = tuple[Any, ...]  # address, state, and what of the origin is in the page
 Visitor = tuple[str | None, float]  # the key of the state, None for Django alone; when it changes by itself
 
 # The views whose answer depends on address, state and content alone. Receipts, previews and errors are not among them.
@@ -92,17 +95,27 @@ class Front:
         if not is_plain(environ):
             return self.application(environ, start_response)
         now = time.time()
+        edition, key = self.look_up(environ, now)
+        page = edition.pages.get(key) if key else None
+        if page is None and edition.is_known:
+            # What is made must be of one piece: views read the database, and what they remember hangs on the stamp.
+            with suppress(Error):
+                stamp.renew()
+            edition, key = self.look_up(environ, now)
+            page = edition.pages.get(key) if key else None
+        if page is not None:
+            return page.answer(environ, start_response)
+        return self.make(environ, start_response, edition, key) if key else self.application(environ, start_response)
+
+    def look_up(self, environ: Environ, now: float) -> tuple[Edition, Key | None]:
+        """Where the page would be, and under which key; None when Django must see the request."""
         edition = self.edition(now)
         state = visitor_state(edition, environ, now)
         if state is None:
-            return self.application(environ, start_response)
-        key = (environ["PATH_INFO"], state, *[environ.get(name) for name in ORIGIN])
-        page = edition.pages.get(key)
-        if page is not None:
-            return page.answer(environ, start_response)
-        return self.make(environ, start_response, edition, key)
+            return edition, None
+        return edition, (environ["PATH_INFO"], state, *[environ.get(name) for name in ORIGIN])
 
-    def make(self, environ: Environ, start_response: StartResponse, edition: Edition, key: Any) -> Iterable[bytes]:
+    def make(self, environ: Environ, start_response: StartResponse, edition: Edition, key: Key) -> Iterable[bytes]:
         """Let Django answer, and keep what it made if it is a page for everybody in the visitor's state."""
         begun: list[Any] = []
 
@@ -189,4 +202,4 @@ def read_visitor(request: HttpRequest) -> Visitor:
     is_staff = settings.SESSION_COOKIE_NAME in request.COOKIES
     if is_staff or cleanup.left_over(request.COOKIES, consent.ended_services):
         return None, until
-    return consent.key, until
+    return sys.intern(consent.key), until  # thousands of visitors, a few states

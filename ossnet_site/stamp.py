@@ -12,10 +12,8 @@ import time
 from dataclasses import dataclass
 from math import inf
 
-from django.db import Error, connection
+from django.db import Error, OperationalError, connection
 from django.utils import timezone
-
-from ossnet_site.models import ContentStamp
 
 BETWEEN_LOOKS = 1.0  # seconds
 TOO_OLD = 2.0  # seconds; what publishing and the registry promise to staff
@@ -36,7 +34,7 @@ class Stamp:
 
 NEVER = Stamp("", is_known=False, looked_at=-inf, wall=0.0)
 _latest = NEVER
-_looking = threading.Lock()
+_looking, _taking = threading.Lock(), threading.Lock()
 
 
 def current() -> Stamp:
@@ -45,7 +43,6 @@ def current() -> Stamp:
     One thread looks, the others go on with what they have, unless that could break a promise. While the database is
     away nobody waits for the one that tries again.
     """
-    global _latest
     seen = _latest
     age = time.monotonic() - seen.looked_at
     if age < BETWEEN_LOOKS:
@@ -54,10 +51,26 @@ def current() -> Stamp:
     if _looking.acquire(blocking=must_wait):
         try:
             if _latest is seen:
-                _latest = _look(seen)
+                _take(_look(seen))
         finally:
             _looking.release()
     return _latest
+
+
+def renew() -> None:
+    """Look now: what is remembered under the stamp from here on is what the database holds. Raises Error."""
+    found = _look(_latest)
+    _take(found)
+    if not found.is_known:
+        raise OperationalError("the content stamp cannot be read")
+
+
+def _take(found: Stamp) -> None:
+    """Go on with a look, unless another one that began later has ended earlier."""
+    global _latest
+    with _taking:
+        if found.looked_at >= _latest.looked_at:
+            _latest = found
 
 
 def forget() -> None:
@@ -81,11 +94,17 @@ def _look(before: Stamp) -> Stamp:
 
 def _read() -> str:
     """The value in the database; a connection that broke since it was used last is opened anew, once."""
-    rows = ContentStamp.objects.values_list("value", flat=True)
     try:
-        return rows.first() or ""
+        return _value()
     except Error:
         if connection.connection is None or connection.in_atomic_block:
             raise
         connection.close()
-    return rows.first() or ""
+    return _value()
+
+
+def _value() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT value FROM ossnet_site_contentstamp WHERE id = 1")  # each decision asks: without the ORM
+        row = cursor.fetchone()
+    return row[0] if row else ""

@@ -5,6 +5,7 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
+from django.urls import get_resolver
 
 from ossnet_site import triggers
 
@@ -15,5 +16,7 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
     from ossnet_site.front import Front  # needs the applications, which are ready only now
 
     application = Front(application)  # type: ignore[assignment]
+# Imported before the workers are forked, so that they share it.
+get_resolver().url_patterns  # noqa: B018
 triggers.require(connection)
 connection.close()  # the workers are forked from this process, and each needs its own

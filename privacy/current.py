@@ -64,17 +64,8 @@ def next_change(at: datetime) -> datetime | None:
     return _standing(stamp.current().token).next_change(at)
 
 
-def read_text_in_force(language: str) -> PolicyText | None:
-    """The same as ``text_in_force``, asked of the database now."""
-    return _read().in_force(timezone.now(), language)
-
-
 @lru_cache(maxsize=1)
 def _standing(token: str) -> Standing:
-    return _read()
-
-
-def _read() -> Standing:
     now = timezone.now()
     newest = PolicyVersion.objects.published(now).values("effective_at")[:1]
     to_announce = Q(version__effective_at__gt=now - ANNOUNCED_AFTER_EFFECT, version__is_material=True)

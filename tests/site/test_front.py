@@ -1,32 +1,20 @@
 """The front answers from stored bytes where its rule allows it, and nowhere else."""
 
-import gzip
-import io
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
-import brotli
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.core.signals import request_finished, request_started
-from django.core.wsgi import get_wsgi_application
-from django.db import OperationalError, close_old_connections, connection, connections
 from django.test import Client
 from django.utils import timezone
 
 from consent.disclosures import Shown
 from consent.models import CategoryText
-from ossnet_site import stamp
-from ossnet_site.front import Environ, Front
-from ossnet_site.stored_page import Recent, StartResponse, StoredPage, chosen_encoding
 from privacy.models import PolicyVersion
 from privacy.publishing import Publication, publish
 from tests.consent.decide import decide
+from tests.site.fronted import POLICY, Site, cookie_of
 
-POLICY = "/privatuma-politika/"
 DAY = timedelta(days=1)
 ADDRESSES = [
     "/",
@@ -37,83 +25,6 @@ ADDRESSES = [
     POLICY + "versijas/1/izmainas/",
     "/sikdatnes/",
 ]
-
-
-class Answer:
-    def __init__(self, status: str, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.status, self.pairs, self.body = int(status[:3]), headers, body
-        self.headers = dict(headers)
-        assert len(self.headers) == len(headers) or self.headers.get("Set-Cookie")
-
-
-@contextmanager
-def kept_connections() -> Iterator[None]:
-    """The test's own database connection outlives a request, as with Django's test client."""
-    for signal in (request_started, request_finished):
-        signal.disconnect(close_old_connections)
-    yield
-    for signal in (request_started, request_finished):
-        signal.connect(close_old_connections)
-
-
-class Site:
-    """The front, and a count of the requests that reach Django behind it."""
-
-    def __init__(self) -> None:
-        self.django = get_wsgi_application()
-        self.front = Front(self.counted)
-        self.made = 0
-
-    def counted(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        self.made += 1
-        return self.django(environ, start_response)
-
-    def get(self, address: str = POLICY, *, method: str = "GET", **headers: str) -> Answer:
-        path, _mark, query = address.partition("?")
-        environ: dict[str, Any] = {
-            "REQUEST_METHOD": method,
-            "PATH_INFO": path,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "testserver",
-            "SERVER_PORT": "80",
-            "wsgi.url_scheme": "http",
-            "HTTP_HOST": "testserver",
-            "wsgi.input": io.BytesIO(),
-            **headers,
-        }
-        with kept_connections():
-            begun: list[Any] = []
-            answer = self.front(environ, lambda *args: begun.extend(args))
-            try:
-                return Answer(begun[0], begun[1], b"".join(answer))
-            finally:
-                if hasattr(answer, "close"):
-                    answer.close()
-
-    def costs(self, address: str = POLICY, **headers: str) -> int:
-        """How many requests reach Django when an address is asked for twice."""
-        before = self.made
-        self.get(address, **headers)
-        self.get(address, **headers)
-        return self.made - before
-
-
-@pytest.fixture
-def front(visitor: Client) -> Site:
-    return Site()
-
-
-@pytest.fixture
-def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The monotonic clock, moved by hand."""
-    seconds = [1000.0]
-    monkeypatch.setattr("time.monotonic", lambda: seconds[0])
-    stamp.forget()
-    return seconds
-
-
-def cookie_of(client: Client) -> str:
-    return f"consent={client.cookies['consent'].value}"
 
 
 @pytest.mark.parametrize("address", ADDRESSES)
@@ -135,52 +46,6 @@ def test_the_bytes_and_headers_are_django_s_own(front: Site, visitor: Client, ad
     }
     assert stored.headers["Vary"] == plain.headers["Vary"] + ", Accept-Encoding"
     assert stored.headers["Cache-Control"] == "private, no-cache"
-
-
-def test_each_encoding_has_bytes_and_a_tag_of_its_own(front: Site) -> None:
-    plain, zipped, small = (front.get(HTTP_ACCEPT_ENCODING=name) for name in ("identity", "gzip", "gzip, deflate, br"))
-    assert gzip.decompress(zipped.body) == brotli.decompress(small.body) == plain.body
-    assert len(small.body) < len(zipped.body) < len(plain.body) / 2
-    assert len({answer.headers["ETag"] for answer in (plain, zipped, small)}) == 3
-    for answer in (plain, zipped, small):
-        assert int(answer.headers["Content-Length"]) == len(answer.body)
-        assert not answer.headers["ETag"].startswith("W/")
-    assert "Content-Encoding" not in plain.headers
-    assert front.made == 1
-
-
-@pytest.mark.parametrize(
-    ("accepted", "encoding"),
-    [
-        ("", "identity"),
-        ("br;q=0, gzip", "gzip"),
-        ("br;q=0.000,gzip;q=0", "identity"),
-        ("BR", "br"),
-        ("gzip;q=0.001", "gzip"),
-        ("*", "identity"),
-        ("brx", "identity"),
-        ("deflate, zstd", "identity"),
-    ],
-)
-def test_the_encoding_is_one_that_the_browser_takes(accepted: str, encoding: str) -> None:
-    assert chosen_encoding(accepted) == encoding
-
-
-def test_what_the_browser_has_is_not_sent_again(front: Site) -> None:
-    tag = front.get(HTTP_ACCEPT_ENCODING="br").headers["ETag"]
-    for held in (tag, f'"x", W/{tag}', "*"):
-        answer = front.get(HTTP_ACCEPT_ENCODING="br", HTTP_IF_NONE_MATCH=held)
-        assert (answer.status, answer.body) == (304, b"")
-        assert set(answer.headers) == {"ETag", "Cache-Control", "Vary"}
-    assert front.get(HTTP_IF_NONE_MATCH=tag).status == 200, "the same page in another encoding"
-
-
-def test_head_is_answered_without_a_body(front: Site) -> None:
-    whole = front.get()
-    answer = front.get(method="HEAD")
-    assert answer.body == b""
-    assert answer.pairs == whole.pairs
-    assert front.made == 1
 
 
 @pytest.mark.parametrize(
@@ -306,70 +171,6 @@ def test_ended_grants_end_with_the_next_look(front: Site, shown: Shown, seconds:
     assert "facebook" in answer.headers["Content-Security-Policy"]
 
 
-@pytest.fixture
-def database_down(monkeypatch: pytest.MonkeyPatch, seconds: list[float]) -> Callable[[bool], None]:
-    """Call it with True to take the database away, with False to bring it back; a second passes with each."""
-    wrapper: Any = connections["default"]
-    original = wrapper.cursor
-
-    def switch(down: bool) -> None:
-        def cursor(*args: object, **kwargs: object) -> None:
-            with wrapper.wrap_database_errors:
-                raise wrapper.Database.OperationalError("server closed the connection unexpectedly")
-
-        seconds[0] += 1
-        monkeypatch.setattr(wrapper, "cursor", cursor if down else original)
-        wrapper.errors_occurred = down
-
-    return switch
-
-
-def test_without_the_database_every_state_still_has_its_page_and_no_service_runs(
-    front: Site, shown: Shown, database_down: Callable[[bool], None]
-) -> None:
-    database_down(False)
-    cookies = [""]
-    for decision in ("accept_all", "reject_all"):
-        client = Client(headers={"Sec-Fetch-Site": "same-origin"})
-        decide(client, decision, disclosure=shown.sha256)
-        cookies.append(cookie_of(client))
-    before = [front.get(HTTP_COOKIE=cookie) for cookie in cookies]
-    database_down(True)
-    away = [front.get(HTTP_COOKIE=cookie) for cookie in cookies]
-    assert front.made == 3, "everybody's page was there"
-    assert [answer.body for answer in away] == [before[0].body, before[0].body, before[2].body]
-    assert all("hotjar" not in answer.headers["Content-Security-Policy"] for answer in away)
-    # A state that nobody was in: Django makes it from the text it knows, and it is not stored.
-    assert front.costs(HTTP_SEC_GPC="1") == 2
-    answer = front.get(HTTP_SEC_GPC="1")
-    assert "apņemas aizsargāt" in answer.body.decode()
-    database_down(False)
-    assert [front.get(HTTP_COOKIE=cookie).body for cookie in cookies] == [answer.body for answer in before]
-    assert front.costs(HTTP_SEC_GPC="1") == 1
-
-
-def test_a_page_that_had_to_do_without_the_database_is_not_stored(
-    front: Site, database_down: Callable[[bool], None]
-) -> None:
-    database_down(False)
-    front.get("/en/contacts/")
-    stamp.current()
-    connection.errors_occurred = True  # as the announcements leave it, which are done without
-    assert front.costs("/") == 2
-    connection.errors_occurred = False
-    assert front.costs("/") == 1
-
-
-def test_a_database_that_goes_away_between_look_and_page_stores_nothing(
-    front: Site, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(at: object) -> None:
-        raise OperationalError("gone")
-
-    monkeypatch.setattr("ossnet_site.front.next_change", fail)
-    assert front.costs("/") == 2
-
-
 def test_staff_see_the_page_from_django(front: Site, django_user_model: type[User]) -> None:
     client = Client()
     client.force_login(django_user_model.objects.create_superuser("staff", password="p"))
@@ -381,16 +182,3 @@ def test_hosts_and_schemes_do_not_share_pages(front: Site) -> None:
     front.get("/")
     assert front.costs("/", HTTP_HOST="localhost") == 1
     assert front.costs("/", **{"wsgi.url_scheme": "https"}) == 1
-
-
-def test_what_is_remembered_is_bounded() -> None:
-    recent: Recent[int, StoredPage] = Recent(100_000)
-    for number in range(1000):
-        page = StoredPage([("Vary", "Cookie")], b"x" * 3000)
-        recent.put(number, page, page.weight)
-        assert recent.get(0) is not None or number == 0, "what is asked for again and again stays"
-    kept = [number for number in range(1000) if number in recent.young or number in recent.old]
-    assert 5 <= len(kept) <= 100_000 // page.weight
-    assert kept[-1] == 999
-    recent.put(1001, page, 60_000)
-    assert recent.get(1001) is None, "too large for half of the limit"

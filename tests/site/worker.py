@@ -123,7 +123,7 @@ class Worker:
         elif what == "end grants":
             text = CategoryText.objects.get(group=group)
             CategoryText.objects.filter(pk=text.pk).update(epoch=text.epoch + 1)
-        elif what == "declare" and not Cookie.objects.filter(name=f"extra{number}").exists():
+        elif what == "declare" and not Cookie.objects.filter(name=f"extra{number}", cookiegroup=group).exists():
             cookie = Cookie.objects.create(cookiegroup=group, name=f"extra{number}")
             service = group.services.get().service
             CookieDeclaration.objects.create(

@@ -1,0 +1,77 @@
+"""While the database is away the pages stay, and no service runs."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection, connections
+from django.test import Client
+
+from consent.disclosures import Shown
+from ossnet_site import stamp
+from tests.consent.decide import decide
+from tests.site.fronted import Site, cookie_of
+
+
+@pytest.fixture
+def database_down(monkeypatch: pytest.MonkeyPatch, seconds: list[float]) -> Callable[[bool], None]:
+    """Call it with True to take the database away, with False to bring it back; a second passes with each."""
+    wrapper: Any = connections["default"]
+    original = wrapper.cursor
+
+    def switch(down: bool) -> None:
+        def cursor(*args: object, **kwargs: object) -> None:
+            with wrapper.wrap_database_errors:
+                raise wrapper.Database.OperationalError("server closed the connection unexpectedly")
+
+        seconds[0] += 1
+        monkeypatch.setattr(wrapper, "cursor", cursor if down else original)
+        wrapper.errors_occurred = down
+
+    return switch
+
+
+def test_without_the_database_every_state_still_has_its_page_and_no_service_runs(
+    front: Site, shown: Shown, database_down: Callable[[bool], None]
+) -> None:
+    database_down(False)
+    cookies = [""]
+    for decision in ("accept_all", "reject_all"):
+        client = Client(headers={"Sec-Fetch-Site": "same-origin"})
+        decide(client, decision, disclosure=shown.sha256)
+        cookies.append(cookie_of(client))
+    before = [front.get(HTTP_COOKIE=cookie) for cookie in cookies]
+    database_down(True)
+    away = [front.get(HTTP_COOKIE=cookie) for cookie in cookies]
+    assert front.made == 3, "everybody's page was there"
+    assert [answer.body for answer in away] == [before[0].body, before[0].body, before[2].body]
+    assert all("hotjar" not in answer.headers["Content-Security-Policy"] for answer in away)
+    # A state that nobody was in: Django makes it from the text it knows, and it is not stored.
+    assert front.costs(HTTP_SEC_GPC="1") == 2
+    answer = front.get(HTTP_SEC_GPC="1")
+    assert "apņemas aizsargāt" in answer.body.decode()
+    database_down(False)
+    assert [front.get(HTTP_COOKIE=cookie).body for cookie in cookies] == [answer.body for answer in before]
+    assert front.costs(HTTP_SEC_GPC="1") == 1
+
+
+def test_a_page_that_had_to_do_without_the_database_is_not_stored(
+    front: Site, database_down: Callable[[bool], None]
+) -> None:
+    database_down(False)
+    front.get("/en/contacts/")
+    stamp.current()
+    connection.errors_occurred = True  # as the announcements leave it, which are done without
+    assert front.costs("/") == 2
+    connection.errors_occurred = False
+    assert front.costs("/") == 1
+
+
+def test_a_database_that_goes_away_between_look_and_page_stores_nothing(
+    front: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(at: object) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("ossnet_site.front.next_change", fail)
+    assert front.costs("/") == 2
