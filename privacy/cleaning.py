@@ -12,8 +12,7 @@ from unicodedata import normalize
 
 import nh3
 
-from privacy.rendering import MERGE_FIELD
-
+MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
 RENAMED = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}
 LISTS = {"ol", "ul"}
 HEADINGS = {"h2", "h3"}

@@ -10,8 +10,8 @@ from unicodedata import category
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from privacy.cleaning import HEADINGS, Block, blocks, clean, is_safe_address
-from privacy.rendering import BLOCK_FIELDS, LINK_FIELDS, MERGE_FIELD
+from privacy.cleaning import HEADINGS, MERGE_FIELD, Block, blocks, clean, is_safe_address
+from privacy.rendering import BLOCK_FIELDS, LINK_FIELDS
 
 LARGEST = 500 * 1024  # bytes in UTF-8
 MOST_OF_A_KIND = 20  # more would only lengthen the page; the rest is told when these are put right
