@@ -97,4 +97,9 @@ def cancel(version: PolicyVersion) -> None:
     now = timezone.now()
     changed = PolicyVersion.objects.scheduled(now).filter(pk=version.pk).update(cancelled_at=now)
     if not changed:
-        raise ValidationError(_("Only a version that has not taken effect yet can be called back."))
+        raise ValidationError(too_late())
+
+
+def too_late() -> str:
+    """Why a version cannot be called back."""
+    return _("Only a version that has not taken effect yet can be called back.")

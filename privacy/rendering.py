@@ -100,7 +100,7 @@ def render(body: str, language: str, effective_at: datetime | None) -> RenderedT
     It is cleaned again, whoever put it into the database: what is clean stays as it is.
     """
     with override(language):
-        fields = {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}
+        fields: MergeFields = {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}
         return _add_structure(fill_in(_clean_again(body), fields, language))
 
 
