@@ -45,7 +45,7 @@ class StaffSite(AdminSite):
         @wraps(view)
         def careful(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             # By which column a popup names the row that was chosen. Django cannot bear all that may stand here.
-            if {request.GET.get("_to_field", "id"), request.POST.get("_to_field", "id")} - {"id", ""}:
+            if {request.GET.get("_to_field", "id"), request.POST.get("_to_field", "id")} - {"id"}:
                 raise BadRequest
             return view(request, *args, **kwargs)
 

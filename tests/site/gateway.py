@@ -1,13 +1,16 @@
 """Requests to the whole WSGI application as gunicorn would hand them on, so that every byte is decoded in earnest."""
 
+import gzip
 import io
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import brotli
 from django.core.signals import got_request_exception, request_finished, request_started
 from django.core.wsgi import get_wsgi_application
 from django.db import close_old_connections, transaction
@@ -80,6 +83,13 @@ class Answer:
     headers: list[tuple[str, str]]
     body: bytes
 
+    @property
+    def text(self) -> str:
+        """The body as it is read, whatever its encoding on the way."""
+        unpack: dict[str, Callable[[bytes], bytes]] = {"br": brotli.decompress, "gzip": gzip.decompress}
+        body = unpack.get(self.header("Content-Encoding"), bytes)(self.body) if self.body else b""
+        return body.decode("utf-8", "replace")
+
     def header(self, name: str) -> str:
         """The values of a header."""
         return ", ".join(value for key, value in self.headers if key.lower() == name.lower())
@@ -104,16 +114,14 @@ class Site:
     """The application behind gunicorn, with the front or without."""
 
     def __init__(self, *, front: bool = True) -> None:
-        django = get_wsgi_application()
-        self.application = Front(django) if front else django
+        django: Callable[..., Iterable[bytes]] = get_wsgi_application()
+        self.application: Callable[..., Iterable[bytes]] = Front(django) if front else django
 
     def ask(self, request: Request) -> Answer:
         """The answer; an exception anywhere inside, even one that became a page, is raised."""
         caught: list[BaseException] = []
 
         def remember(sender: object, request: Any, **kwargs: Any) -> None:
-            import sys
-
             caught.append(sys.exc_info()[1] or RuntimeError("unknown"))
 
         got_request_exception.connect(remember)
@@ -133,11 +141,12 @@ class Site:
 
 
 NASTY = [
-    "", "0", "-1", "1", "2", "9" * 30, "9" * 5000, "%00", "%0d%0aSet-Cookie:%20a=b", "%ff", "%ed%a0%80", "%c3%28", "\xff",
-    "%", "%zz", "%2e%2e%2f", "..", "//", "/", "\\", "?", "&", "=", ";", "%3Cscript%3E", "{{7*7}}", "{%25%20debug%20%25}",
-    "2026-13-45", "0001-01-01", "9999-12-31T23:59:59+14:00", "31.12.2026", "[]", "{}", "null", "None", "true", "on",
-    "a" * 3000, "https://evil.example/", "//evil.example", "javascript:alert(1)", "analytics", "accept_all", "csv", "%F0%9F%92%A9",
-    "00000000-0000-0000-0000-000000000000", "7K3M-Q2PX-9RDT", "1e999", "NaN", "-0", "%D9%A3", "1,2,x", "%2B",
+    "", "0", "-1", "1", "2", "9" * 30, "9" * 5000, "%00", "%0d%0aSet-Cookie:%20a=b", "%ff", "%ed%a0%80", "%c3%28",
+    "\xff", "%", "%zz", "%2e%2e%2f", "..", "//", "/", "\\", "?", "&", "=", ";", "%3Cscript%3E", "{{7*7}}",
+    "{%25%20debug%20%25}", "2026-13-45", "0001-01-01", "9999-12-31T23:59:59+14:00", "31.12.2026", "[]", "{}", "null",
+    "None", "true", "on", "a" * 3000, "https://evil.example/", "//evil.example", "javascript:alert(1)", "analytics",
+    "accept_all", "csv", "%F0%9F%92%A9", "00000000-0000-0000-0000-000000000000", "7K3M-Q2PX-9RDT", "1e999", "NaN",
+    "-0", "%D9%A3", "1,2,x", "%2B",
 ]  # fmt: skip
 BYTES = st.text(st.characters(min_codepoint=0, max_codepoint=255), max_size=12)
 VALUE = st.sampled_from(NASTY) | BYTES

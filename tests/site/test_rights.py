@@ -65,6 +65,7 @@ def test_permissions_on_accounts_and_roles_give_nothing(world: None, staff: Staf
         ("E", f"{VERSIONS}?_to_field=texts"),
         ("O", f"{RECORDS}?_to_field=subject_id&_popup=1"),
         ("S", f"{ACCOUNTS}?_to_field=password&_popup=1"),
+        ("S", f"{ACCOUNTS}?_to_field="),
     ],
 )
 def test_a_list_answers_no_question_about_other_tables(
