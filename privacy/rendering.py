@@ -89,8 +89,11 @@ def fill_in(body: str, fields: MergeFields, language: str) -> str:
         if match[1] not in fields:
             logger.error("A policy text names the merge field %s, which the site does not have", match[1])
             return match[0]
-        return fields[match[1]](language)
+        if match[1] not in values:
+            values[match[1]] = fields[match[1]](language)
+        return values[match[1]]
 
+    values: dict[str, str] = {}  # each is asked for once, however often it stands there
     return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
