@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import User
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
@@ -22,10 +22,45 @@ admin.site.index_title = _("Staff pages")
 admin.site.unregister(TOTPDevice)
 admin.site.unregister(StaticDevice)
 admin.site.unregister(User)
+admin.site.unregister(Group)
+
+
+class SuperusersOnly(admin.ModelAdmin):
+    """Whoever may change accounts or roles can give themselves every right: no permission stands for that."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the app is listed."""
+        return is_superuser(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Reading too: a list says who has which rights."""
+        return is_superuser(request)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """A new account could be given any right."""
+        return is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """So could one's own."""
+        return is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody removes a colleague."""
+        return is_superuser(request)
+
+
+def is_superuser(request: HttpRequest) -> bool:
+    """Whether an active superuser asks."""
+    return bool(request.user.is_active and getattr(request.user, "is_superuser", False))
+
+
+@admin.register(Group)
+class RoleAdmin(SuperusersOnly, GroupAdmin):
+    """Roles."""
 
 
 @admin.register(User)
-class AccountAdmin(OwnPages, UserAdmin):
+class AccountAdmin(SuperusersOnly, OwnPages, UserAdmin):
     """Accounts, and whether each has its second factor."""
 
     pages = (("<int:pk>/reset-second-factor/", second_factor_pages.reset_colleague, "reset-second-factor"),)

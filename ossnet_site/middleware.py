@@ -13,7 +13,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 
 # Bytes of a body by the beginning of the address. A decision is a few hundred bytes; 16 KB leaves room and gives a
 # flood nothing. A policy text in two languages, each letter written as three, fits in its own.
-MAX_BODY = {"/admin/privacy/": 8 * 1024 * 1024, "/admin/": 256 * 1024, "/": 16 * 1024}
+# The empty beginning is for what is no address, such as the * of "OPTIONS *".
+MAX_BODY = {"/admin/privacy/": 8 * 1024 * 1024, "/admin/": 256 * 1024, "": 16 * 1024}
 # All cookies together. Ours has 350 bytes; vendors' cookies of a whole domain stay far below.
 MAX_COOKIES = 16 * 1024
 

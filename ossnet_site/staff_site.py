@@ -1,13 +1,21 @@
 """Django's admin with the pages of the second factor."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import AdminSite
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, URLResolver, path
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
+
+# Addresses of Django's admin that no page of ours leads to. The first tells any member of staff of any row of any model
+# whether it exists; the second searches.
+UNUSED = {"view_on_site", "autocomplete"}
 
 
 class StaffSite(AdminSite):
@@ -29,7 +37,19 @@ class StaffSite(AdminSite):
             path("second-factor/set-up/", pages.halfway(pages.set_up), name="set-up"),
             path("second-factor/recovery-codes/", self.admin_view(pages.recovery_codes), name="recovery-codes"),
         ]
-        return own + super().get_urls()
+        return own + [pattern for pattern in super().get_urls() if getattr(pattern, "name", None) not in UNUSED]
+
+    def admin_view(self, view: Callable[..., HttpResponseBase], cacheable: bool = False) -> Any:
+        """Django's; what no page of ours asks for is refused before the view stumbles over it."""
+
+        @wraps(view)
+        def careful(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            # By which column a popup names the row that was chosen. Django cannot bear all that may stand here.
+            if {request.GET.get("_to_field", "id"), request.POST.get("_to_field", "id")} - {"id"}:
+                raise BadRequest
+            return view(request, *args, **kwargs)
+
+        return super().admin_view(careful, cacheable)
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Django's, without the list of pages for somebody who may not see them yet."""

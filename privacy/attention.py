@@ -20,6 +20,6 @@ def versions(request: HttpRequest) -> Iterator[tuple[str, str]]:
         yield _("Draft of policy version %(number)s waits to be published.") % {"number": draft.number}, address
     for version in PolicyVersion.objects.scheduled():
         assert version.effective_at is not None  # noqa: S101 - what is scheduled has a date
-        address = reverse("admin:privacy_policyversion_publish", args=[version.pk])
+        address = reverse("admin:privacy_policyversion_change", args=[version.pk])
         words = _("Policy version %(number)s is in force from %(day)s.")
         yield words % {"number": version.number, "day": in_words(version.effective_at, get_language() or "")}, address

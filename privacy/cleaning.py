@@ -12,8 +12,7 @@ from unicodedata import normalize
 
 import nh3
 
-from privacy.rendering import MERGE_FIELD
-
+MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
 RENAMED = {"b": "strong", "i": "em", "h1": "h2", "h4": "h3", "h5": "h3", "h6": "h3"}
 LISTS = {"ol", "ul"}
 HEADINGS = {"h2", "h3"}
@@ -34,7 +33,8 @@ TOO_DEEP = 1000  # elements of one kind inside each other; the time the parser n
 TAG = re.compile(r"<(/?)([a-zA-Z][^\s/<>]*)")
 MAY_STAY_OPEN = {"p", "li", "br", "hr", "img", "td", "th", "tr", "dt", "dd", "b", "i", "strong", "em", "a"}
 SAFE_ADDRESS = re.compile(r"(?i)(?:https?://(?=[^/\\?#])|mailto:(?=.)|tel:(?=.)|/(?![/\\])|#)[^\x00-\x1f\x7f\\]*")
-INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\ufeff]")
+# The last two are no characters at all: no XML can hold them, and neither can the feed or the archive.
+INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\u200b\ufeff\ufffe\uffff]")
 WHITE_SPACE_OF_HTML = re.compile(r"[ \t\n\v\f\r]+")
 MUCH_SPACE = re.compile(r"\s{2,}")
 WORD_LIST = re.compile(r"\bMsoList")

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from privacy.cleaning import clean
 from privacy.models import PolicyText, PolicyVersion
 
 
 @dataclass(frozen=True)
 class Words:
-    """A title and a body that has been checked and cleaned."""
+    """A title and a body, which is cleaned when it is kept."""
 
     title: str
     body: str
@@ -68,10 +69,11 @@ def _keep(draft: PolicyVersion, language: str, words: Words | None) -> bool:
         if text is not None:
             text.delete()
         return text is not None
+    title, body = words.title, clean(words.body)
     if text is None:
         text = PolicyText(version=draft, language=language)
-    elif (text.title, text.body) == (words.title, words.body):
+    elif (text.title, text.body) == (title, body):
         return False
-    text.title, text.body = words.title, words.body
+    text.title, text.body = title, body
     text.save()
     return True

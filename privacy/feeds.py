@@ -1,5 +1,6 @@
 """The Atom feed of published versions."""
 
+import re
 from datetime import datetime
 
 from django.conf import settings
@@ -11,6 +12,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from privacy.models import PolicyText, PolicyVersion
+
+# One of these takes the whole feed away. No form lets them through.
+NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 
 class VersionFeed(Feed):  # type: ignore[type-arg]
@@ -37,11 +41,12 @@ class VersionFeed(Feed):  # type: ignore[type-arg]
 
     def item_title(self, item: PolicyText) -> str:
         """Title and number."""
-        return _("%(title)s, version %(number)s") % {"title": item.title, "number": item.version.number}
+        title = NOT_IN_XML.sub("", item.title)
+        return _("%(title)s, version %(number)s") % {"title": title, "number": item.version.number}
 
     def item_description(self, item: PolicyText) -> str:
         """What changed; readers take it for HTML."""
-        return linebreaksbr(item.change_summary, autoescape=True)
+        return linebreaksbr(NOT_IN_XML.sub("", item.change_summary), autoescape=True)
 
     def item_link(self, item: PolicyText) -> str:
         """The version's permanent address."""

@@ -12,6 +12,7 @@ from django.utils.html import escape
 from django.utils.translation import gettext as _
 
 from privacy import completeness, text_checks
+from privacy.cleaning import clean
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion
 from privacy.rendering import known_fields
 
@@ -79,6 +80,9 @@ def obstacles(version: PolicyVersion, publication: Publication, by: User | None,
 def text_obstacles(text: PolicyText) -> list[str]:
     """What forbids publishing one text: blanks that were never filled in, and what an editor could not save either."""
     found = [_("Fill in the blank: %(blank)s") % {"blank": blank} for blank in completeness.blanks(text.body)]
+    if clean(text.body) != text.body.strip():
+        # Put there by other means than the form. The publisher read it cleaned; what is frozen must be the same.
+        found.append(_("The text was not saved by the form of the draft. Open the draft and save it again."))
     return words_obstacles(text.title) + found + text_checks.problems(text.body, known_fields())
 
 
@@ -93,4 +97,9 @@ def cancel(version: PolicyVersion) -> None:
     now = timezone.now()
     changed = PolicyVersion.objects.scheduled(now).filter(pk=version.pk).update(cancelled_at=now)
     if not changed:
-        raise ValidationError(_("Only a version that has not taken effect yet can be called back."))
+        raise ValidationError(too_late())
+
+
+def too_late() -> str:
+    """Why a version cannot be called back."""
+    return _("Only a version that has not taken effect yet can be called back.")

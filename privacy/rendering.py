@@ -18,11 +18,11 @@ from django.utils.translation import override
 from lxml import html
 
 from privacy import dates
+from privacy.cleaning import MERGE_FIELD, clean
 from privacy.models import PolicyText
 
 logger = logging.getLogger(__name__)
 
-MERGE_FIELD = re.compile(r"\{\{\s*([a-z_.]+)\s*\}\}")
 # An editor puts a field that becomes a table into a paragraph of its own; a table cannot stand in one.
 BLOCK_FIELD = re.compile(r"<p>\s*(\{\{\s*cookie_declaration\s*\}\})\s*</p>")
 NUMBERING_MARK = re.compile(r"^\(\d+\)\s*|[;?:]$")
@@ -30,7 +30,10 @@ EFFECTIVE_DATE = "effective_date"
 BLOCK_FIELDS = {"cookie_declaration"}  # become headings and tables
 LINK_FIELDS = {"cookie_settings", "company.email", "company.office", "company.support"}
 # Fragments that the page around a text uses, see templates/base.html and templates/privacy/policy.html.
-FRAGMENTS_OF_PAGE = {"content", "contents-heading", "banner-heading", "choice-saved", "consent-withdrawn"}
+FRAGMENTS_OF_PAGE = {
+    *("content", "contents-heading", "banner-heading"),
+    *("choice-saved", "saved-heading", "consent-withdrawn", "withdrawn-heading"),
+}
 # Name to a function from a language to HTML; called only for the fields that a text uses.
 MergeFields = Mapping[str, Callable[[str], str]]
 
@@ -86,15 +89,25 @@ def fill_in(body: str, fields: MergeFields, language: str) -> str:
         if match[1] not in fields:
             logger.error("A policy text names the merge field %s, which the site does not have", match[1])
             return match[0]
-        return fields[match[1]](language)
+        if match[1] not in values:
+            values[match[1]] = fields[match[1]](language)
+        return values[match[1]]
 
+    values: dict[str, str] = {}  # each is asked for once, however often it stands there
     return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
 def render(body: str, language: str, effective_at: datetime | None) -> RenderedText:
-    """Render a stored text; ``effective_at`` None is a draft's, which has no date yet."""
+    """Render a stored text; ``effective_at`` None is a draft's, which has no date yet.
+
+    It is cleaned again, whoever put it into the database: what is clean stays as it is.
+    """
     with override(language):
-        return _add_structure(fill_in(body, {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}, language))
+        fields: MergeFields = {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}
+        return _add_structure(fill_in(_clean_again(body), fields, language))
+
+
+_clean_again = lru_cache(maxsize=32)(clean)  # 4 ms for a long text
 
 
 def _date(effective_at: datetime | None) -> Callable[[str], str]:

@@ -28,7 +28,7 @@ from privacy.comparison import Comparison, compare
 from privacy.editing import DraftHasMovedOn, Words, save_draft
 from privacy.forms import PublishForm
 from privacy.models import AUTHORITATIVE_LANGUAGE, PolicyText, PolicyVersion, State
-from privacy.publishing import Publication, cancel, obstacles, publish
+from privacy.publishing import Publication, cancel, obstacles, publish, too_late
 from privacy.rendering import known_fields, titled, with_title
 from privacy.views import as_number, policy_page
 
@@ -150,8 +150,11 @@ def call_back(admin: ModelAdmin[PolicyVersion], request: HttpRequest, pk: int) -
     version = version_for(admin, request, pk)
     if not request.user.has_perm("privacy.publish"):
         forbidden()
-    if request.method != "POST" and version.state() is State.SCHEDULED:
-        return page(admin, request, "call_back.html", _("Call back"), version=version)
+    if request.method != "POST":
+        if version.state() is State.SCHEDULED:
+            return page(admin, request, "call_back.html", _("Call back"), version=version)
+        admin.message_user(request, too_late(), level="ERROR")
+        return redirect(reverse("admin:privacy_policyversion_change", args=[pk]))
     done = _("Called back version %(number)s.") % {"number": version.number}
     try:
         with transaction.atomic():

@@ -1,6 +1,7 @@
 """What an editor must put right in a policy text before it can be kept."""
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from html import escape, unescape
 from itertools import groupby, islice
@@ -10,15 +11,15 @@ from unicodedata import category
 from django.utils.translation import gettext as _
 from lxml import etree
 
-from privacy.cleaning import HEADINGS, Block, blocks, clean, is_safe_address
-from privacy.rendering import BLOCK_FIELDS, LINK_FIELDS, MERGE_FIELD
+from privacy.cleaning import HEADINGS, MERGE_FIELD, Block, blocks, clean, is_safe_address
+from privacy.rendering import BLOCK_FIELDS, LINK_FIELDS
 
 LARGEST = 500 * 1024  # bytes in UTF-8
 MOST_OF_A_KIND = 20  # more would only lengthen the page; the rest is told when these are put right
 AROUND = 40  # characters quoted on either side of a place
 WINDOW = 200  # characters looked at on either side, of which some are tags
 QUOTED = 80  # characters quoted of a heading, a link or an address
-CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff]")
+CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 # They let a text show other words, or another order of words, than it has.
 DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # Stands where formatting begins or ends, or the line breaks: a field cut by it is none, although it looks like one.
@@ -100,6 +101,14 @@ def _merge_fields(text: _Text) -> Iterator[str]:
             yield _("There is a template tag in “%(place)s”. A text can have merge fields only.") % facts
 
 
+def _repeats(text: _Text) -> Iterator[str]:
+    """Each is pages long; a text full of them would keep the site busy for minutes."""
+    named = Counter(field for leaf in text.leaves for field in MERGE_FIELD.findall(_words_of(leaf)))
+    for field in sorted(BLOCK_FIELDS):
+        if named[field] > 1:
+            yield _("The merge field “%(field)s” stands in the text more than once.") % {"field": field}
+
+
 def _links(text: _Text) -> Iterator[str]:
     parser = etree.HTMLParser(encoding="utf-8", huge_tree=True)
     tree = etree.fromstring(f"<body>{text.raw}".encode(errors="replace"), parser)
@@ -148,7 +157,7 @@ def _headings(text: _Text) -> Iterator[str]:
         words_above.add(same)
 
 
-CHECKS = (_emptiness, _controls, _direction_marks, _merge_fields, _links, _headings)
+CHECKS = (_emptiness, _controls, _direction_marks, _merge_fields, _repeats, _links, _headings)
 
 
 def _leaves(found: Iterable[Block]) -> Iterator[Block]:

@@ -152,6 +152,8 @@ class CookieDeclaration(models.Model):
 
     def clean(self) -> None:
         """Name the fault beside its field, before the database or the public page refuses the row."""
+        if self.cookie.cookiegroup_id is None:
+            return  # the cookie's own form says that its category is missing
         if category_of(self.service) != self.cookie.cookiegroup.varname:
             raise ValidationError({"service": _("A cookie stands in the category of the service that sets it.")})
         if not self.service and not (self.necessary_because_lv and self.necessary_because_en):

@@ -391,3 +391,10 @@ def test_the_registry_and_the_records_keep_their_cost(
     for model in ("category", "servicetext", "declaredcookie", "consentrecord", "disclosure", "grantsended", "purge"):
         with django_assert_max_num_queries(16):
             assert officer.get(f"{ADMIN}{model}/").status_code == 200
+
+
+def test_a_cookie_without_a_category_is_refused_beside_its_field(officer: Client, one_grant: None) -> None:
+    address = f"{ADMIN}declaredcookie/add/"
+    response = officer.post(address, form_of(officer, address) | {"name": "x"})
+    assert response.status_code == 200
+    assert document(response).xpath("//div[contains(@class, 'field-cookiegroup')]//ul[contains(@class, 'errorlist')]")

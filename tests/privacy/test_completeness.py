@@ -10,8 +10,9 @@ import pytest
 from lxml import html
 
 import privacy
+from privacy.cleaning import MERGE_FIELD
 from privacy.completeness import HEADINGS, Status, blanks, check, missing_sections
-from privacy.rendering import MERGE_FIELD, fill_in
+from privacy.rendering import fill_in
 
 FOLDER = Path(privacy.__file__).parent
 VERSION_1 = (FOLDER / "texts/1/lv.html").read_text(encoding="utf-8")

@@ -172,3 +172,12 @@ def test_each_role_of_staff_has_just_its_permissions() -> None:
             ]
         ),
     }
+
+
+def test_what_came_into_a_draft_past_its_form_is_not_published(ready_draft: PolicyVersion) -> None:
+    text = ready_draft.texts.get()
+    ready_draft.texts.update(body=text.body + '<p onclick="x()">Vārdi</p>')
+    with pytest.raises(ValidationError, match=r"was not saved by the form|nav saglabāts ar melnraksta veidlapu"):
+        publish(ready_draft, Publication(None, is_material=False, summaries={"lv": "Jauns."}), by=None)
+    ready_draft.texts.update(body=text.body)
+    assert publish(ready_draft, Publication(None, is_material=False, summaries={"lv": "Jauns."}), by=None).is_published

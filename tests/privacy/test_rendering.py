@@ -42,3 +42,14 @@ def test_only_links_that_leave_the_site_are_marked() -> None:
     rendered = render('<p><a href="/kontakti/">a</a> <a href="https://example.org/">b</a> <a>c</a></p>', "lv", None)
     assert rendered.html.count("rel=") == 1
     assert '<a href="https://example.org/" rel="external noopener noreferrer">b</a>' in rendered.html
+
+
+def test_a_stored_text_is_cleaned_again_before_it_is_shown() -> None:
+    stored = '<p onclick="x()">a<script>b</script> <a href="javascript:x" title="{{ company.email }}">c</a></p>'
+    assert render(stored, "lv", None).html == "<p>a c</p>"
+
+
+def test_the_value_of_a_field_is_asked_for_once() -> None:
+    asked: list[str] = []
+    assert fill_in("{{ a }}{{ a }}", {"a": lambda language: asked.append(language) or "x"}, "lv") == "xx"  # type: ignore[func-returns-value]
+    assert asked == ["lv"]

@@ -6,7 +6,7 @@ import pytest
 from django.utils.translation import override
 
 from privacy.shipped import FOLDER
-from privacy.text_checks import LARGEST, MOST_OF_A_KIND, problems
+from privacy.text_checks import LARGEST, MOST_OF_A_KIND, problems, problems_of_words
 
 FIELDS = {"company.name", "company.email"}
 
@@ -195,3 +195,15 @@ def test_of_one_kind_only_the_first_are_told_and_other_kinds_still_are() -> None
 def test_every_kind_of_problem_is_told_at_once() -> None:
     found = told('<h3>a</h3><h2></h2><p>\0\u202e{{ x }} {{ {%<a href="x:">b</a><a href="/"></a></p>')
     assert len(found) == 9
+
+
+def test_a_field_that_becomes_tables_stands_in_a_text_once() -> None:
+    (problem,) = problems("<p>{{ cookie_declaration }}</p>" * 3, {"cookie_declaration"})
+    assert problem == "The merge field “cookie_declaration” stands in the text more than once."
+
+
+@pytest.mark.parametrize("character", ["\ufffe", "\uffff", "\x0b", "\x01"])
+def test_a_character_that_no_xml_can_hold_is_refused(character: str) -> None:
+    (problem,) = problems(f"<p>a{character}b</p>", ())
+    assert f"U+{ord(character):04X}" in problem
+    assert problems_of_words(f"a{character}b")

@@ -50,7 +50,7 @@ def test_a_version_to_come_is_named(ready_draft: PolicyVersion) -> None:
     )
     assert said(staff("Policy publishers")) == {
         f"Politikas {ready_draft.number}. versija ir spēkā no 2031. gada 5. marta.": (
-            f"/admin/privacy/policyversion/{ready_draft.pk}/publish/"
+            f"/admin/privacy/policyversion/{ready_draft.pk}/change/"
         )
     }
 

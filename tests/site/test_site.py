@@ -216,3 +216,8 @@ def test_behind_a_proxy_that_ends_tls_the_origin_is_https(site: None) -> None:
 def test_plain_http_is_sent_to_https_except_health_checks(site: None) -> None:
     assert Client().get("/").status_code == 301
     assert Client().get("/healthz/live").status_code == 200
+
+
+@pytest.mark.parametrize("target", ["*", "kontakti", "http://testserver/"])
+def test_a_target_that_is_no_path_is_answered_with_a_page(visitor: Client, target: str) -> None:
+    assert visitor.generic("OPTIONS", "/", PATH_INFO=target).status_code == 404
