@@ -92,9 +92,7 @@ def fill_in(body: str, fields: MergeFields, language: str) -> str:
     return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
-def render(
-    body: str, language: str, effective_at: datetime | None, *, permanent_links: bool = False
-) -> RenderedText:
+def render(body: str, language: str, effective_at: datetime | None, *, permanent_links: bool = False) -> RenderedText:
     """Render a stored text; ``effective_at`` None is a draft's, which has no date yet.
 
     With ``permanent_links`` each heading is a link to itself, for a page; a comparison wants the words alone.
