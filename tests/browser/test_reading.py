@@ -25,7 +25,7 @@ CHARACTERS_A_LINE = """() => {
     const full = [...lines.values()].slice(0, -1);
     return full.reduce((sum, length) => sum + length) / full.length;
 }"""
-BEHIND = "(element, side = '::after') => getComputedStyle(element, side).content"
+BEHIND = "element => getComputedStyle(element, '::after').content"
 
 
 def contents(visitor: Visitor) -> Locator:
@@ -78,15 +78,12 @@ def test_on_a_phone_the_contents_unfold(visitor_with: VisitorWith, javascript: b
 
 
 def test_a_long_contents_list_keeps_the_marked_section_in_sight(visitor_with: VisitorWith) -> None:
-    publish(fill_in_the_draft(), Publication(None, is_material=False, summaries={}), by=None)
+    publish(fill_in_the_draft(), Publication(None, is_material=False, summaries={"lv": "Jaunas sadaļas."}), by=None)
     current.forget()
     visitor = screen(visitor_with, 1280)
     visitor.open(POLICY)
     visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight * 0.8)")
     expect(contents(visitor).locator("[aria-current=true]")).to_be_in_viewport(ratio=1)
-    expect(
-        visitor.page.get_by_text("Spēkā no", exact=False).or_(visitor.page.get_by_text("2. versija"))
-    ).not_to_have_count(0)
 
 
 @pytest.mark.parametrize("scheme", SCHEMES)
