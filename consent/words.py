@@ -14,9 +14,9 @@ def banner(categories: Sequence[str], *, again: bool = False) -> dict[str, Any]:
     EDPB guidelines 05/2020, 64: who asks, for which purposes, which third parties, and that it can be withdrawn.
     """
     uses = {
-        "analytics": _("analytics cookies (Google Analytics)"),
-        "facebook": _("Facebook cookies for advertising"),
-        "hotjar": _("Hotjar cookies to understand how the site is used"),
+        "analytics": _("analytics (Google Analytics)"),
+        "facebook": _("advertising (Facebook)"),
+        "hotjar": _("usability research (Hotjar)"),
     }
     return {
         "heading": _("Use of cookies"),
@@ -24,16 +24,14 @@ def banner(categories: Sequence[str], *, again: bool = False) -> dict[str, Any]:
         if again
         else "",
         "text": _(
-            "%(controller)s uses necessary cookies on this site. With your consent we will also use %(uses)s. "
-            "You can change your choice or withdraw consent at any time by opening “Cookie settings” "
-            "at the bottom of the page."
+            "With your consent %(controller)s will use cookies for %(uses)s. "
+            "You can withdraw consent at any time at the bottom of the page."
         )
         % {"controller": settings.CONSENT_CONTROLLER.name, "uses": listed([uses[slug] for slug in categories])},
         "reject": _("Reject all"),
         "accept": _("Accept all"),
         "customise": _("Customise"),
         "policy": _("Privacy policy"),
-        "details": _("More about cookies"),
     }
 
 

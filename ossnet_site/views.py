@@ -72,7 +72,7 @@ def show_contacts(request: HttpRequest) -> HttpResponse:
 def error_page(request: HttpRequest, status: int, explanation: str = "", **context: object) -> HttpResponse:
     """A whole page for the error ``status`` in the visitor's language; needs no database."""
     title, usual_explanation = ERRORS[status]
-    context |= {"title": title, "explanation": explanation or usual_explanation}
+    context |= {"status": status, "title": title, "explanation": explanation or usual_explanation}
     return render(request, "site/error.html", context, status=status)
 
 

@@ -16,6 +16,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 from lxml import html
+from lxml.html import HtmlElement
 
 from privacy import dates
 from privacy.cleaning import MERGE_FIELD, clean
@@ -97,14 +98,16 @@ def fill_in(body: str, fields: MergeFields, language: str) -> str:
     return MERGE_FIELD.sub(value, BLOCK_FIELD.sub(r"\1", body))
 
 
-def render(body: str, language: str, effective_at: datetime | None) -> RenderedText:
+def render(body: str, language: str, effective_at: datetime | None, *, permanent_links: bool = False) -> RenderedText:
     """Render a stored text; ``effective_at`` None is a draft's, which has no date yet.
 
-    It is cleaned again, whoever put it into the database: what is clean stays as it is.
+    It is cleaned again, whoever put it into the database: what is clean stays as it is. With ``permanent_links`` each
+    heading is a link to itself, for a page; a comparison wants the words alone.
     """
     with override(language):
         fields: MergeFields = {**site_fields(), EFFECTIVE_DATE: _date(effective_at)}
-        return _add_structure(fill_in(_clean_again(body), fields, language))
+        filled_in = fill_in(_clean_again(body), fields, language)
+        return _add_structure(filled_in, permanent_links=permanent_links)
 
 
 _clean_again = lru_cache(maxsize=32)(clean)  # 4 ms for a long text
@@ -117,7 +120,7 @@ def _date(effective_at: datetime | None) -> Callable[[str], str]:
 
 
 @lru_cache(maxsize=64)
-def _add_structure(filled_in: str) -> RenderedText:
+def _add_structure(filled_in: str, *, permanent_links: bool) -> RenderedText:
     """Give headings a fragment of their own, and name and mark the links. Same words, same result."""
     root = html.fragment_fromstring(filled_in, create_parent="div")
     contents: list[Heading] = []
@@ -126,6 +129,8 @@ def _add_structure(filled_in: str) -> RenderedText:
         fragment = _unused(slugify(words) or "section", contents)
         heading.set("id", fragment)
         contents.append(Heading(level=int(heading.tag[1]), words=words, fragment=fragment))
+        if permanent_links and heading.find(".//a") is None:
+            _link_to_itself(heading)
     for link in root.iter("a"):
         if link.get("href", "").startswith("https://"):
             link.set("rel", "external noopener noreferrer")
@@ -134,6 +139,14 @@ def _add_structure(filled_in: str) -> RenderedText:
             link.set("aria-label", f"{link.text_content()}: {title}")
     inner = html.tostring(root, encoding="unicode")[len("<div>") : -len("</div>")]
     return RenderedText(html=mark_safe(inner), contents=tuple(contents))  # noqa: S308 - the stored text is HTML
+
+
+def _link_to_itself(heading: HtmlElement) -> None:
+    """Put the words of ``heading`` into a link to it: nothing more to read out, and the name is the heading's own."""
+    link = html.Element("a", href=f"#{heading.get('id')}")
+    link.text, heading.text = heading.text, None
+    link.extend(list(heading))
+    heading.append(link)
 
 
 def _unused(fragment: str, taken: list[Heading]) -> str:
@@ -155,6 +168,6 @@ def titled(title: str, body: str) -> str:
     return f"<h2>{escape(title)}</h2>{body}"
 
 
-def render_text(text: PolicyText) -> RenderedText:
+def render_text(text: PolicyText, *, permanent_links: bool = False) -> RenderedText:
     """Render a stored text of a version, in its own language and with its own date."""
-    return render(text.body, text.language, text.version.effective_at)
+    return render(text.body, text.language, text.version.effective_at, permanent_links=permanent_links)

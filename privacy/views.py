@@ -44,7 +44,8 @@ def show_version(request: HttpRequest, number: int) -> HttpResponse:
 
 def policy_page(request: HttpRequest, text: PolicyText, state: State, **context: object) -> HttpResponse:
     """One version as visitors read it; ``state`` decides what stands on top."""
-    context |= {"text": text, "version": text.version, "state": state, "rendered": render_text(text)}
+    context |= {"text": text, "version": text.version, "state": state}
+    context["rendered"] = render_text(text, permanent_links=True)
     context["policy_in_force"] = text_in_force(get_language() or "")
     response = render(request, "privacy/policy.html", context)
     if state is not State.IN_FORCE:

@@ -35,14 +35,42 @@ def test_axe_finds_nothing(visitor_with: VisitorWith, state: str, scheme: str) -
     assert {page: rules for page, rules in found.items() if rules} == {}
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("path", ["/", "/sikdatnes/", "/privatuma-politika/"])
-def test_axe_finds_nothing_on_a_narrow_screen(visitor_with: VisitorWith, path: str) -> None:
-    visitor = visitor_with(viewport={"width": 320, "height": 640})
+def test_axe_finds_nothing_on_a_narrow_screen(visitor_with: VisitorWith, path: str, scheme: str) -> None:
+    visitor = visitor_with(viewport={"width": 320, "height": 640}, color_scheme=scheme)
+    visitor.open(path)
+    for summary in visitor.page.locator("summary").all():
+        summary.click()
+    assert violations(visitor) == []
+
+
+@pytest.mark.parametrize("path", ["/", "/sikdatnes/", "/privatuma-politika/"])
+def test_axe_finds_nothing_in_forced_colours(visitor_with: VisitorWith, path: str) -> None:
+    visitor = visitor_with(forced_colors="active")
     visitor.open(path)
     assert violations(visitor) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_versions_receipts_and_what_was_shown(visitor_with: VisitorWith, scheme: str) -> None:
+    visitor = visitor_with(color_scheme=scheme)
+    visitor.open("/")
+    visitor.reject_all()
+    visitor.open("/sikdatnes/apliecinajums/")
+    found = violations(visitor)
+    visitor.page.get_by_role("link", name="Skatīt, ko jūs toreiz redzējāt").click()
+    visitor.page.wait_for_url("**/apliecinajums/*/")
+    found += violations(visitor)
+    for page in ("versijas/", "versijas/1/", "versijas/1/izmainas/"):
+        visitor.open(f"/privatuma-politika/{page}")
+        found += violations(visitor)
+    assert found == []
+
+
 def test_axe_would_find_something(visitor: Visitor) -> None:
     visitor.open("/")
-    visitor.page.evaluate("document.querySelector('h1').innerHTML = '<img src=/static/favicon.svg>'")
+    visitor.page.evaluate(
+        "document.querySelector('h1').append(Object.assign(new Image(), {src: '/static/favicon.svg'}))"
+    )
     assert any(rule.startswith("image-alt") for rule in violations(visitor))

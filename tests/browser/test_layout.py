@@ -50,8 +50,21 @@ FOCUS = """() => {
 }"""
 
 
-def screen(visitor_with: VisitorWith, width: int, scheme: str = "light") -> Visitor:
-    return visitor_with(viewport={"width": width, "height": 640}, color_scheme=scheme)
+WATCH_SHIFTS = """
+    window.shifts = new PerformanceObserver(list => {
+        window.shifted = list.getEntries().filter(entry => !entry.hadRecentInput)
+            .reduce((sum, entry) => sum + entry.value, window.shifted);
+    });
+    window.shifted = 0;
+    window.shifts.observe({type: "layout-shift", buffered: true});
+"""
+# Two frames later whatever has been drawn has been reported.
+SHIFTED = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(() =>
+    done(window.shifted), 50))))"""
+
+
+def screen(visitor_with: VisitorWith, width: int, scheme: str = "light", height: int = 640) -> Visitor:
+    return visitor_with(viewport={"width": width, "height": height}, color_scheme=scheme)
 
 
 def banner_buttons(visitor: Visitor) -> list[Locator]:
@@ -112,6 +125,75 @@ def test_nothing_is_too_small_to_hit_or_too_wide_to_see(visitor_with: VisitorWit
     assert small == {path: [] for path in PAGES}
 
 
+@pytest.mark.parametrize("path", ["/", "/en/", "/en/privacy-policy/"])
+def test_the_banner_takes_no_more_than_a_third_of_a_small_phone(visitor_with: VisitorWith, path: str) -> None:
+    visitor = screen(visitor_with, 320, height=568)
+    visitor.open(path)
+    box = visitor.banner.bounding_box()
+    assert box
+    assert box["height"] <= 568 / 3
+    assert box["y"] == 0
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_nothing_shifts_while_a_page_opens(visitor_with: VisitorWith, width: int) -> None:
+    visitor = screen(visitor_with, width)
+    visitor.context.add_init_script(WATCH_SHIFTS)
+    shifted = {}
+    for path in LATVIAN:
+        visitor.open(path)
+        visitor.page.mouse.wheel(0, 2000)
+        shifted[path] = visitor.page.evaluate(SHIFTED)
+    assert shifted == dict.fromkeys(shifted, 0)
+    visitor.open("/")
+    visitor.page.evaluate("document.querySelector('main').style.marginTop = '200px'")
+    assert visitor.page.evaluate(SHIFTED) > 0  # it would be seen
+
+
+@pytest.mark.parametrize("path", LATVIAN)
+def test_a_page_at_four_times_its_size_is_no_wider_than_the_screen(visitor_with: VisitorWith, path: str) -> None:
+    visitor = screen(visitor_with, 320, height=256)  # what 400 % leaves of 1280 x 1024
+    visitor.open(path)
+    assert not visitor.page.evaluate(TOO_WIDE)
+    assert [stop for stop in tab_through(visitor) if not (stop["seen"] and stop["outlined"])] == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_cookie_table_fits_and_stays_a_table(visitor_with: VisitorWith, width: int) -> None:
+    visitor = screen(visitor_with, width)
+    visitor.open("/sikdatnes/")
+    table = visitor.page.get_by_role("table", name="Analītiskās sīkdatnes")
+    expect(table.get_by_role("row", name="_ga_*").get_by_role("cell")).to_have_count(4)
+    assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
+    assert table.evaluate("table => getComputedStyle(table).display") == ("table" if width > 320 else "block")
+    assert not visitor.page.locator("[tabindex='0']").count()
+
+
+def test_forced_colours_keep_edges_and_states(visitor_with: VisitorWith) -> None:
+    visitor = visitor_with(forced_colors="active")
+    visitor.open("/")
+    reject, accept = banner_buttons(visitor)
+    assert reject.evaluate(LOOKS) == accept.evaluate(LOOKS)
+    edge = "element => [getComputedStyle(element).borderTopColor, getComputedStyle(document.body).backgroundColor]"
+    assert len(set(reject.evaluate(edge))) == 2
+    visitor.open("/sikdatnes/")
+    switch = visitor.page.get_by_role("switch", name="Hotjar sīkdatnes")
+    assert len(set(switch.evaluate(edge))) == 2
+    knob = "element => getComputedStyle(element, '::before').marginInlineStart"
+    off = switch.evaluate(knob)
+    switch.check()
+    assert switch.evaluate(knob) != off
+
+
+@pytest.mark.parametrize("path", LATVIAN)
+def test_nothing_moves_by_itself(visitor: Visitor, path: str) -> None:
+    visitor.open(path)
+    assert visitor.page.evaluate("document.getAnimations().length") == 0
+    assert visitor.page.evaluate(
+        "[...document.querySelectorAll('*')].every(e => getComputedStyle(e).transitionDuration === '0s')"
+    )
+
+
 @pytest.mark.parametrize("path", LATVIAN)
 @pytest.mark.parametrize("width", WIDTHS)
 def test_no_control_that_has_the_focus_is_hidden(visitor_with: VisitorWith, width: int, path: str) -> None:
@@ -123,7 +205,7 @@ def test_no_control_that_has_the_focus_is_hidden(visitor_with: VisitorWith, widt
     assert words[0] == "Pāriet uz saturu"
     assert words[-2:] == ["Privātuma politika", "Sīkdatņu iestatījumi"]
     if path != "/sikdatnes/":
-        assert words[1:4] == ["Noraidīt visas", "Piekrist visām", "Pielāgot"]
+        assert words[1:5] == ["Privātuma politika", "Noraidīt visas", "Piekrist visām", "Pielāgot"]
 
 
 def test_the_skip_link_leads_to_the_content(visitor: Visitor) -> None:
@@ -132,7 +214,12 @@ def test_the_skip_link_leads_to_the_content(visitor: Visitor) -> None:
     visitor.page.keyboard.press("Enter")
     expect(visitor.page.get_by_role("main")).to_be_focused()
     visitor.page.keyboard.press("Tab")
-    assert visitor.page.evaluate(FOCUS)["words"] not in {"Noraidīt visas", "Piekrist visām", "Pielāgot"}
+    assert visitor.page.evaluate(FOCUS)["words"] not in {
+        "Privātuma politika",
+        "Noraidīt visas",
+        "Piekrist visām",
+        "Pielāgot",
+    }
 
 
 def test_the_settings_can_be_decided_with_the_keyboard_alone(visitor: Visitor) -> None:

@@ -94,7 +94,7 @@ def test_only_the_changed_category_is_asked_for_and_switched_off(
     visitor: Client, changed_after_accepting: None
 ) -> None:
     asked = banner(visitor)
-    assert "analītiskās sīkdatnes (Google Analytics)" in asked
+    assert "analītikai (Google Analytics)" in asked
     assert "Facebook" not in asked
     assert "pārējās jūsu izvēles paliek spēkā" in asked
     document = html.fromstring(visitor.get("/").content.decode())

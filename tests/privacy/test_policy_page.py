@@ -65,6 +65,7 @@ def test_headings_are_real_and_the_toc_leads_to_each(visitor: Client) -> None:
     links = page.xpath("//nav[@aria-labelledby='contents-heading']//a/@href")
     assert links == [f"#{heading.get('id')}" for heading in headings]
     assert "#ka-mes-izmantojam-sikdatnes" in links
+    assert page.xpath("//article//*[self::h2 or self::h3]/a/@href") == links
 
 
 def test_numbered_paragraphs_are_an_ordered_list(visitor: Client) -> None:
@@ -100,7 +101,7 @@ def test_english_shows_the_latvian_text_and_says_so(visitor: Client) -> None:
     page = policy_page(visitor, "/en/privacy-policy/")
     assert page.get("lang") == "en"
     assert page.xpath("//article/@lang") == ["lv"]
-    assert page.xpath("//nav[@aria-labelledby='contents-heading']/ul/@lang") == ["lv"]
+    assert page.xpath("//nav[@aria-labelledby='contents-heading']//ul/@lang") == ["lv"]
     assert "available in Latvian only" in page.xpath("string(//main)")
     assert "available in Latvian only" not in policy_page(visitor).xpath("string(//main)")
 

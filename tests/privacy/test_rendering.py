@@ -53,3 +53,17 @@ def test_the_value_of_a_field_is_asked_for_once() -> None:
     asked: list[str] = []
     assert fill_in("{{ a }}{{ a }}", {"a": lambda language: asked.append(language) or "x"}, "lv") == "xx"  # type: ignore[func-returns-value]
     assert asked == ["lv"]
+
+
+def test_a_heading_can_be_a_link_to_itself_without_a_word_more() -> None:
+    rendered = render("<h2>Jūsu <em>tiesības</em>!</h2>", "lv", None, permanent_links=True)
+    assert rendered.html == '<h2 id="jusu-tiesibas"><a href="#jusu-tiesibas">Jūsu <em>tiesības</em>!</a></h2>'
+
+
+def test_a_heading_that_leads_elsewhere_is_no_link_to_itself() -> None:
+    body = '<h2>Sk. <a href="/kontakti/">kontaktus</a></h2>'
+    assert render(body, "lv", None, permanent_links=True) == render(body, "lv", None)
+
+
+def test_what_is_compared_has_no_permanent_links() -> None:
+    assert "<a" not in render("<h2>Jūsu tiesības</h2>", "lv", None).html
