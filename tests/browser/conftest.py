@@ -17,7 +17,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from consent import disclosures
 from consent import shipped as shipped_registry
-from ossnet_site import triggers
+from ossnet_site import stamp, triggers
 from privacy import shipped as shipped_policy
 from tests.browser.visitor import Visitor
 
@@ -80,6 +80,7 @@ def served_site(transactional_db: None, live_server: LiveServer, settings: Setti
     shipped_policy.load_all()
     shipped_registry.load()
     disclosures.forget_all()
+    stamp.forget()
     yield f"http://localhost:{urlsplit(live_server.url).port}"
     triggers.remove(connection)  # what comes next empties the tables
 

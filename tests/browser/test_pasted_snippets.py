@@ -23,8 +23,9 @@ PASTED = f"""
 
 
 @pytest.fixture
-def pasted_snippet(served_site: str) -> None:
-    """A policy version in force with a snippet that no check held back."""
+def pasted_snippet(served_site: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A policy version in force with a snippet that nothing held back: neither a check nor the cleaning."""
+    monkeypatch.setattr("privacy.rendering._clean_again", str)
     moment = timezone.now() - timedelta(seconds=1)
     version = PolicyVersion.objects.create(number=99, effective_at=moment)
     PolicyText.objects.create(version=version, language="lv", title="Privātuma politika", body=PASTED)

@@ -73,7 +73,8 @@ def shape(root: Any) -> list[tuple[str, ...]]:
 def frame(page: str) -> Counter[tuple[str, ...]]:
     """The page without what comes from a text: each kind of element, and how often."""
     root = html.fromstring(page)
-    for part in root.xpath("//article | //nav[@class='contents'] | //div[@class='comparison'] | //div[@class='wide']"):
+    contents = "//nav[@class='contents'] | //script[contains(@src, 'js/contents.')]"
+    for part in root.xpath(f"//article | {contents} | //div[@class='comparison'] | //div[@class='wide']"):
         part.getparent().remove(part)
     counted = Counter((str(e.tag), *sorted(e.keys())) for e in root.iter(etree.Element))
     many = {"p", "br", "li", "ul", "h2", "section"}
