@@ -1,36 +1,37 @@
-"""A vendor's snippet pasted into the policy text: the browser itself refuses what was not granted."""
+"""A vendor's snippet pasted into a template, where no cleaning reaches: the browser refuses what was not granted."""
 
-from datetime import timedelta
+from copy import deepcopy
+from pathlib import Path
 
 import pytest
-from django.utils import timezone
+from pytest_django import Settings
 
-from privacy import current as current_policy
-from privacy.models import PolicyText, PolicyVersion
 from tests.browser import vendors
 from tests.browser.visitor import Visitor
 
 HOTJAR_IMAGE = "https://static.hotjar.com/pasted.png"
 PIXEL = "https://www.facebook.com/tr?id=1234567890&ev=PageView&noscript=1"
-PASTED = f"""
+PASTED = f"""{{% extends "privacy/policy.html" %}}
+{{% block content %}}{{{{ block.super }}}}
 <p>Teksts ar ielīmētu kodu.</p>
 <script>window.pasted = true</script>
 <script src="{vendors.FBEVENTS}?pasted"></script>
 <img src="{PIXEL.replace("&", "&amp;")}" alt="" onerror="window.pasted = true">
 <img src="{HOTJAR_IMAGE}" alt="">
 <iframe src="https://www.facebook.com/plugins/page.php" title="Facebook"></iframe>
+{{% endblock %}}
 """
 
 
 @pytest.fixture
-def pasted_snippet(served_site: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A policy version in force with a snippet that nothing held back: neither a check nor the cleaning."""
-    monkeypatch.setattr("privacy.rendering._clean_again", str)
-    moment = timezone.now() - timedelta(seconds=1)
-    version = PolicyVersion.objects.create(number=99, effective_at=moment)
-    PolicyText.objects.create(version=version, language="lv", title="Privātuma politika", body=PASTED)
-    PolicyVersion.objects.filter(pk=version.pk).update(published_at=moment)
-    current_policy.forget()
+def pasted_snippet(served_site: str, settings: Settings, tmp_path: Path) -> None:
+    """The site with a template of the policy page that somebody pasted a snippet into; the text itself is clean."""
+    template = tmp_path / "privacy" / "policy.html"
+    template.parent.mkdir()
+    template.write_text(PASTED, encoding="utf-8")
+    templates = deepcopy(settings.TEMPLATES)
+    templates[0]["DIRS"].insert(0, tmp_path)
+    settings.TEMPLATES = templates
 
 
 @pytest.mark.usefixtures("pasted_snippet")

@@ -74,23 +74,26 @@ def two_versions(editor: Client, guards_lifted: None) -> PolicyVersion:
     return version
 
 
-def put(text: str, words: str) -> None:
-    """Put the text into both versions, and ``words`` where there is no HTML."""
-    fields = {"title": words, "change_summary": words}
-    PolicyText.objects.filter(version__number=2).update(body=text, **fields)
-    PolicyText.objects.filter(version__number=1).update(body=f"<h2>Cits</h2>{text}", **fields)
+def put(older: str, newer: str) -> None:
+    """Put a text into either version, and its beginning, which always differs, where there is no HTML."""
+    for number, text in ((1, older), (2, newer)):
+        words = f"{number} {text}"[:200]
+        fields = {"title": words, "change_summary": words}
+        PolicyText.objects.filter(version__number=number).update(body=text, **fields)
     current.forget()
     stamp.forget()
 
 
-def pages(editor: Client, version: PolicyVersion) -> dict[str, str]:
+def pages(editor: Client, older: PolicyVersion, newer: PolicyVersion) -> dict[str, str]:
     addresses = {
         "policy": POLICY,
         "version": f"{POLICY}versijas/1/",
         "changes": f"{POLICY}versijas/2/izmainas/",
-        "preview": f"{VERSIONS}{version.pk}/preview/lv/",
-        "compare": f"{VERSIONS}{version.pk}/compare/?with=1",
-        "archive": f"{POLICY}versijas/2.json",
+        "preview of the older": f"{VERSIONS}{older.pk}/preview/lv/",
+        "preview of the newer": f"{VERSIONS}{newer.pk}/preview/lv/",
+        "compare": f"{VERSIONS}{newer.pk}/compare/?with=1",
+        "archive of the older": f"{POLICY}versijas/1.json",
+        "archive of the newer": f"{POLICY}versijas/2.json",
         "feed": f"{POLICY}versijas/plusma/",
     }
     found = {}
@@ -103,7 +106,7 @@ def pages(editor: Client, version: PolicyVersion) -> dict[str, str]:
 
 
 def judge(shown: dict[str, str], plain: dict[str, Any]) -> None:
-    for name in ("policy", "version", "preview"):
+    for name in ("policy", "version", "preview of the older", "preview of the newer"):
         assert harm(inner(shown[name], '<article lang="lv">', "</article>"), OF_RENDERING) == [], name
     for name in ("changes", "compare"):
         for part in shown[name].split('<div class="comparison"')[1:]:
@@ -113,7 +116,8 @@ def judge(shown: dict[str, str], plain: dict[str, Any]) -> None:
         assert tells_nothing(page), name
         if name in plain:
             assert frame(page) == plain[name], name
-    assert set(json.loads(shown["archive"])["texts"]) == {"lv"}
+    for name in ("archive of the older", "archive of the newer"):
+        assert set(json.loads(shown[name])["texts"]) == {"lv"}
     for entry in etree.fromstring(shown["feed"].encode()).iter(f"{ATOM}entry"):
         assert set(harm(entry.findtext(f"{ATOM}summary") or "")) == set()
         assert {child.tag.removeprefix(ATOM) for child in entry} <= OF_AN_ENTRY
@@ -123,9 +127,14 @@ def judge(shown: dict[str, str], plain: dict[str, Any]) -> None:
 def test_what_stands_in_the_database_is_shown_harmless(
     editor: Client, two_versions: PolicyVersion, texts: list[str]
 ) -> None:
-    put("<h2>a</h2><p>b</p>", "Nosaukums")
-    plain = {name: frame(page) for name, page in pages(editor, two_versions).items() if name not in {"archive", "feed"}}
-    for text in texts:
-        stored = text.replace("\0", "")  # which no database of ours can hold
-        put(stored, stored[:200])
-        judge(pages(editor, two_versions), plain)
+    """Two at a time, each in a version of its own, so that none can hide another."""
+    older, stored = (
+        PolicyVersion.objects.get(number=1),
+        [text.replace("\0", "") for text in texts],
+    )  # no database holds it
+    put("<h2>a</h2><p>b</p>", "<h2>c</h2><p>d</p>")
+    shown = pages(editor, older, two_versions)
+    plain = {name: frame(page) for name, page in shown.items() if "archive" not in name and name != "feed"}
+    for pair in zip(stored[::2], stored[1::2] + stored[:1], strict=False):
+        put(*pair)
+        judge(pages(editor, older, two_versions), plain)
