@@ -15,13 +15,14 @@ def whole_number(name: str, default: str) -> int:
 
 bind = f"0.0.0.0:{whole_number('PORT', '8000')}"
 workers = whole_number("WEB_CONCURRENCY", "2")
-worker_class = "gthread"
+# Threads, and our pages for what cannot be read as a request.
+worker_class = "ossnet_site.worker.Worker"
 threads = 4
 preload_app = True
 # A heartbeat file on a disk can block a worker; memory cannot.
 MEMORY = "/dev/shm"  # noqa: S108 - the kernel's own folder for shared memory
 worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None
-# Above the 16 KB that ossnet_site.middleware accepts, so that the visitor gets our page and not gunicorn's.
+# Above the 16 KB that ossnet_site.middleware accepts. What is longer, ossnet_site.worker answers.
 limit_request_field_size = 32768
 # Two sites under one account would share the socket, and nobody here steers gunicorn through it.
 control_socket_disable = True

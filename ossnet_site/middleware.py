@@ -17,6 +17,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 MAX_BODY = {"/admin/privacy/": 8 * 1024 * 1024, "/admin/": 256 * 1024, "": 16 * 1024}
 # All cookies together. Ours has 350 bytes; vendors' cookies of a whole domain stay far below.
 MAX_COOKIES = 16 * 1024
+# Beside the request: the status of what gunicorn could not read as one (ossnet_site.worker). No client can set it.
+REFUSED = "ossnet_site.refused"
 
 
 class LanguageFromPathMiddleware:
@@ -48,6 +50,8 @@ class ErrorPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, and put words into an error that has none."""
+        if REFUSED in request.META:
+            return error_page(request, request.META[REFUSED])
         response = self.get_response(request)
         if response.status_code not in ERRORS or response.streaming or response.content:
             return response

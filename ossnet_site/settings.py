@@ -315,6 +315,7 @@ PRIVACY_FOUR_EYES = boolean("PRIVACY_FOUR_EYES", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"console": {"class": "logging.StreamHandler"}},
+    "filters": {"one_line_for_refusals": {"()": "ossnet_site.logs.OneLineForRefusals"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["one_line_for_refusals"]}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }

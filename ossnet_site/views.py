@@ -24,6 +24,7 @@ ERRORS = {
     ),
     405: (_("This cannot be done here"), _("This address does not take such a request. Nothing was changed.")),
     413: (_("The request is too large"), _("This site takes only short forms. Nothing was changed.")),
+    414: (_("The address is too long"), _("The link that led here may be damaged. The links on this page lead on.")),
     415: (_("The request could not be read"), _("This site takes only ordinary forms. Nothing was changed.")),
     429: (
         _("Too many requests"),

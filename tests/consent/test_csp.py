@@ -1,11 +1,16 @@
 """The header in all eight combinations, and on every kind of answer."""
 
+import base64
+import hashlib
 import re
 from itertools import combinations
+from pathlib import Path
 
 import pytest
+from django.conf import settings as configured
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from consent import csp
 from consent.disclosures import Shown
@@ -83,3 +88,10 @@ def test_redirects_and_errors_carry_the_header_too(visitor: Client) -> None:
     assert visitor.get("/admin/").status_code == 302
     assert visitor.get("/admin/").headers["Content-Security-Policy"].startswith("default-src 'none'")
     assert visitor.get("/", headers={"Host": "evil.example"}).headers["Content-Security-Policy"]
+
+
+def test_while_developing_a_script_is_recognised_as_it_was_last_saved(settings: Settings, tmp_path: Path) -> None:
+    settings.DEBUG = True
+    settings.STATIC_ROOT = str(tmp_path)  # nothing has been collected
+    source = Path(configured.BASE_DIR, "static/js/contents.js").read_bytes()
+    assert integrity("js/contents.js") == "sha384-" + base64.b64encode(hashlib.sha384(source).digest()).decode()

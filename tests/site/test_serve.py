@@ -80,6 +80,12 @@ def wait_for(address: str) -> bytes:
     raise AssertionError(f"{address} did not answer")
 
 
+def raw_answer(port: int, request: bytes) -> bytes:
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
 def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
     copy: Path, port: int, running: subprocess.Popen[str]
 ) -> None:
@@ -87,12 +93,18 @@ def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
     assert "Hotjar" in wait_for(f"http://127.0.0.1:{port}/sikdatnes/").decode()
     style, *_others = re.findall(r'href="(/static/css/[^"]+)"', wait_for(f"http://127.0.0.1:{port}/").decode())
     assert wait_for(f"http://127.0.0.1:{port}{style}")
+    too_long = raw_answer(port, b"GET /?" + b"x" * 5000 + b" HTTP/1.1\r\n\r\n").decode()
+    assert too_long.startswith("HTTP/1.1 414 ")
+    assert "\r\nContent-Security-Policy: default-src 'none'; " in too_long
+    assert "Adrese ir pārāk gara" in too_long
     running.send_signal(signal.SIGINT)
     # Seconds; a worker that was just being forked misses the signal, and gunicorn ends it after 30.
     output, _nothing = running.communicate(timeout=50)
     assert running.returncode == 0
     assert f"http://127.0.0.1:{port}/" in output
     assert "createsuperuser" in output
+    assert "Refused a malformed request: LimitRequestLine" in output
+    assert output.count("127.0.0.1") == 1, "no line names a visitor's address"
     assert len(output.splitlines()) < 10, output
     env_file = copy / ".env"
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
