@@ -43,7 +43,7 @@ Launch = Callable[..., Browser]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder. What only a browser reaches is no line of Python; coverage would only cost time."""
+    """Mark every test of this folder. What only a browser reaches is no line of Python, and coverage costs time."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)

@@ -158,8 +158,9 @@ def test_a_page_at_four_times_its_size_is_no_wider_than_the_screen(visitor_with:
     assert [stop for stop in tab_through(visitor) if not (stop["seen"] and stop["outlined"])] == []
 
 
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", [*WIDTHS, 721, 1023])
 def test_a_cookie_table_fits_and_stays_a_table(visitor_with: VisitorWith, width: int) -> None:
+    """Container queries are not for tables: Chromium 156 now and then draws none of what stands in the container."""
     visitor = screen(visitor_with, width)
     visitor.open("/sikdatnes/")
     table = visitor.page.get_by_role("table", name="Analītiskās sīkdatnes")
