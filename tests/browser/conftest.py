@@ -43,24 +43,32 @@ Launch = Callable[..., Browser]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test of this folder. What only a browser reaches is no line of Python, and coverage costs time."""
+    """Mark every test of this folder."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.no_cover)
 
 
-@pytest.fixture(scope="session")
-def launch() -> Iterator[Launch]:
-    """Starts Chromium. Where there is none the tests are skipped, unless CI=true says that it must be there."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    if not program:
+def program(*names: str) -> str:
+    """The first of Debian's programs that is there, or what CHROMIUM names.
+
+    Where there is none the test is skipped, unless CI=true says that it must be there.
+    """
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    if not found:
         reason = "no Chromium: install it or name it in the environment variable CHROMIUM"
         if os.environ.get("CI") == "true":
             pytest.fail(reason)
         pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Launch]:
+    """Starts Chromium, without the parts that only a window needs where Debian's package of that is there."""
+    executable = program("chromium-headless-shell", "chromium")
     with sync_playwright() as playwright:
-        yield partial(playwright.chromium.launch, executable_path=program)
+        yield partial(playwright.chromium.launch, executable_path=executable)
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +119,9 @@ def visitor(visitor_with: VisitorWith) -> Visitor:
 def visitor_with_kept_pages(launch: Launch, served_site: str) -> Iterator[Visitor]:
     """At www, with a browser that has a back-forward cache, which Playwright otherwise switches off."""
     arguments = [*ARGUMENTS, "--enable-features=BackForwardCache"]
-    with launch(args=arguments, ignore_default_args=["--disable-back-forward-cache"]) as browser:
+    whole = program("chromium")  # the headless shell keeps no pages
+    options = {"executable_path": whole, "ignore_default_args": ["--disable-back-forward-cache"]}
+    with launch(args=arguments, **options) as browser:
         yield Visitor(browser.new_context(), served_site.replace("localhost", WWW))
 
 

@@ -10,7 +10,7 @@ from consent.models import ConsentRecord
 from tests.consent.decide import FORM, decide
 from tests.site.test_roles import every_address, staff, world  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
+pytestmark = pytest.mark.once
 
 SIBLING = "http://blog.testserver"
 OF_OTHERS: dict[str, dict[str, str]] = {

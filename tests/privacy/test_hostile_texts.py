@@ -25,7 +25,7 @@ from tests.privacy.hostile import (
     tells_nothing,
 )
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
+pytestmark = pytest.mark.once
 
 VERSIONS = "/admin/privacy/policyversion/"
 POLICY = "/privatuma-politika/"

@@ -30,6 +30,8 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from tests.environment import child_environment
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 # Seconds since 1970. Not before the database's own clock, by which it lets nobody call back what has taken effect.
 START = float(int(time.time()) + 3600)

@@ -19,8 +19,6 @@ from consent.models import ConsentRecord
 from tests.consent.decide import FORM, decide
 from tests.site.gateway import BYTES, VALUE, Answer, Request, Site, as_in_a_test, bounded, mutated, pairs
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
-
 ADDRESSES = [
     "/", "/kontakti/", "/privatuma-politika/", "/privatuma-politika/versijas/", "/privatuma-politika/versijas/1/",
     "/privatuma-politika/versijas/1/izmainas/", "/privatuma-politika/versijas/1.json",

@@ -10,8 +10,6 @@ from tests.consent.decide import FORM
 from tests.site.gateway import BYTES, VALUE, Request, Site, as_in_a_test, bounded, mutated, pairs
 from tests.site.test_roles import every_address, staff, world  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
-
 TOKEN = "a" * 32
 QUERIES = [
     "q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_filters", "with", "next", "id", "pk", "id__in",

@@ -12,7 +12,7 @@ from consent.models import ConsentRecord, CspReport
 from privacy.models import PolicyText, PolicyVersion
 from tests.site.test_roles import staff, world  # noqa: F401 - fixtures
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
+pytestmark = pytest.mark.once
 
 Staff = dict[str, Client]
 VERSIONS, RECORDS, ACCOUNTS = "/admin/privacy/policyversion/", "/admin/consent/consentrecord/", "/admin/auth/user/"

@@ -29,7 +29,7 @@ from privacy.publishing import Publication, publish
 from tests.consent.decide import decide
 from tests.site.who_may_what import MAY, ROLES
 
-pytestmark = pytest.mark.no_cover  # a long walk over what other tests reach
+pytestmark = pytest.mark.once
 
 # Pages of somebody's own sign-in; tests/site/test_login.py and tests/site/test_second_factor.py are about them.
 OF_THE_LOGIN = {"login", "logout", "verify", "set-up", "recovery-codes"}

@@ -17,6 +17,8 @@ import pytest
 
 from tests.site.test_settings import KEY
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ["bin", "ossnet_site", "privacy", "consent", "templates", "static", "locale", "gunicorn.conf.py", "manage.py"]
 

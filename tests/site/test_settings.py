@@ -11,6 +11,8 @@ import pytest
 
 from ossnet_site import values
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 # As random as a key must look, and known to everybody.
 KEY = "Vt7mQz2Lw9Xc4Rb6Np8Kd3Hs5Jf1Gy0Tu-Ea_Oi4Mv7Zq2Ux9W"

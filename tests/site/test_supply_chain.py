@@ -11,6 +11,8 @@ import pytest
 
 from tests.known_vulnerabilities import CANARY, PIN, Outcome, audit, judge
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).resolve().parents[2]
 
 # Files that hold secrets or people's data, by their names.
