@@ -1,6 +1,7 @@
 """The one place for facts about the company."""
 
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,29 @@ class Company:
     opens: str
     closes: str
     opening_hours: str
+
+    def as_data(self, home: str, picture: str) -> dict[str, Any]:
+        """The company as a schema.org Organization; ``home`` and ``picture`` are absolute addresses."""
+        hours = {
+            "@type": "OpeningHoursSpecification",
+            "dayOfWeek": ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"],
+            "opens": self.opens,
+            "closes": self.closes,
+        }
+        reached = (("customer service", self.office), ("technical support", self.support))
+        points = [
+            {"@type": "ContactPoint", "contactType": kind, "telephone": phone.number, "hoursAvailable": hours}
+            for kind, phone in reached
+        ]
+        return {
+            "@context": "https://schema.org",
+            "@type": "Organization",
+            "name": self.name,
+            "url": home,
+            "image": picture,
+            "email": self.email,
+            "contactPoint": points,
+        }
 
 
 COMPANY = Company(

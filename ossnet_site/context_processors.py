@@ -32,11 +32,16 @@ def announcements() -> tuple[Announcement, ...]:
 
 
 def other_language(request: HttpRequest) -> dict[str, str]:
-    """Code, own name and address of this page in the other language; the home page where this one has no twin."""
+    """Code, own name and address of this page in the other language; the home page where this one has no twin.
+
+    What the page was asked for beside its address, such as the version to compare with, is asked for again.
+    """
     code, name = next(pair for pair in settings.LANGUAGES if pair[0] != get_language())
     path = escape_uri_path(request.path)
     address = translate_url(path, code)
     if address == path:
         with override(code):
             address = reverse("show-home")
+    elif request.GET:
+        address += "?" + request.GET.urlencode()
     return {"code": code, "name": name, "address": address}

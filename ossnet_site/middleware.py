@@ -38,7 +38,8 @@ class LanguageFromPathMiddleware:
         with translation.override(language):
             request.LANGUAGE_CODE = language
             response = self.get_response(request)
-        response.headers.setdefault("Content-Language", language)
+        if response.headers.get("Content-Type", "").startswith(("text/html", "application/atom+xml")):
+            response.headers.setdefault("Content-Language", language)
         return response
 
 

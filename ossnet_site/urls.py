@@ -10,6 +10,7 @@ from ossnet_site import search, security_txt, views
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("favicon.ico", views.favicon, name="favicon"),
     path("robots.txt", search.robots, name="robots"),
     path("sitemap.xml", search.site_map, name="site-map"),
     path("csp-reports/", csp_reports.receive, name="csp-reports"),

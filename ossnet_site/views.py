@@ -1,7 +1,8 @@
 """Home page, contacts and error pages."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
@@ -54,6 +55,13 @@ GPC_SINCE = "2026-11-23"
 def global_privacy_control(request: HttpRequest) -> HttpResponse:
     """That this site heeds Global Privacy Control, as its specification wants it said to machines."""
     return JsonResponse({"gpc": True, "lastUpdate": GPC_SINCE})
+
+
+@csrf_exempt
+@require_safe
+def favicon(request: HttpRequest) -> HttpResponse:
+    """Where programs look that read no page; browsers take the one that pages name."""
+    return redirect(static("images/favicon.ico"))
 
 
 @csrf_exempt  # writes nothing: a wrong method is refused as such

@@ -15,7 +15,7 @@ from tests.consent.decide import decide
 LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
 # Pages with tests of their own, such as tests/privacy/test_versions.py and tests/site/test_search.py.
 VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
-OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map", "security-txt"]
+OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map", "security-txt", "favicon"]
 ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
 
 
@@ -221,3 +221,13 @@ def test_plain_http_is_sent_to_https_except_health_checks(site: None) -> None:
 @pytest.mark.parametrize("target", ["*", "kontakti", "http://testserver/"])
 def test_a_target_that_is_no_path_is_answered_with_a_page(visitor: Client, target: str) -> None:
     assert visitor.generic("OPTIONS", "/", PATH_INFO=target).status_code == 404
+
+
+def test_the_language_switch_asks_for_the_same_comparison(visitor: Client) -> None:
+    page = html.fromstring(visitor.get("/privatuma-politika/versijas/1/izmainas/?with=1").content.decode())
+    assert page.xpath("//header//a[@hreflang='en']/@href") == ["/en/privacy-policy/versions/1/changes/?with=1"]
+
+
+def test_only_what_has_a_language_names_one(visitor: Client) -> None:
+    for address, language in {"/en/": "en", "/privatuma-politika/versijas/plusma/": "lv", "/robots.txt": None}.items():
+        assert visitor.get(address).headers.get("Content-Language") == language
