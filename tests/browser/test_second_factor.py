@@ -18,6 +18,7 @@ SIDEWAYS = "document.documentElement.scrollWidth > document.documentElement.clie
 
 
 def sign_in(visitor: Visitor) -> None:
+    expect(visitor.page.get_by_label("Lietotājvārds")).to_be_focused()  # typing sooner keeps autofocus from its work
     visitor.page.get_by_label("Lietotājvārds").fill("Anna")
     visitor.page.get_by_label("Parole").fill(PASSWORD)
     visitor.page.get_by_role("button", name="Pieteikties").click()
@@ -58,6 +59,7 @@ def test_a_telephone_is_set_up_and_its_next_code_lets_in(
     page.get_by_role("button", name="Sākt").click()
     expect(page.get_by_role("img", name="QR kods")).to_be_visible()
     is_fine(visitor, "Otrā faktora iestatīšana", complaints)
+    expect(page.get_by_label("Kods")).to_be_focused()
     page.get_by_label("Kods").fill("000000" if shown_by(TOTPDevice.objects.get()) != "000000" else "111111")
     page.get_by_role("button", name="Apstiprināt").click()
     expect(page.get_by_text("Šis kods nav pareizs")).to_be_visible()
