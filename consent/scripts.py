@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 
 # What any page may run besides the loaders of granted services. The Content-Security-Policy admits these by their
 # hash and nothing else of this site, so that no other file on it, an ungranted loader included, can be run.
-PAGE_SCRIPTS = ("js/current-state.js", "js/clear-storage.js", "js/contents.js")
+PAGE_SCRIPTS = ("js/current-state.js", "js/clear-storage.js", "js/decision.js", "js/contents.js")
 
 
 def integrity(name: str) -> str:
