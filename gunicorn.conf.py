@@ -22,6 +22,10 @@ preload_app = True
 # A heartbeat file on a disk can block a worker; memory cannot.
 MEMORY = "/dev/shm"  # noqa: S108 - the kernel's own folder for shared memory
 worker_tmp_dir = MEMORY if os.path.isdir(MEMORY) else None
+# Which proxy's word counts is a setting of the site (BEHIND_TLS_PROXY); gunicorn itself believes none, as anybody can
+# send what it would take from one at this very machine: another scheme, another root.
+forwarded_allow_ips = ""
+forwarder_headers = ""
 # Above the 16 KB that ossnet_site.middleware accepts. What is longer, ossnet_site.worker answers.
 limit_request_field_size = 32768
 # Two sites under one account would share the socket, and nobody here steers gunicorn through it.

@@ -4,10 +4,19 @@ from collections.abc import Iterator
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consent.csp_reports import MOST_KINDS
 from consent.models import CspReport
 from consent.services import is_declared_host
+
+
+def full_reports(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """That there is no room for more kinds of reports, so that the rarest give way."""
+    if request.user.has_perm("consent.view_cspreport") and CspReport.objects.count() >= MOST_KINDS:
+        words = _("The list of what browsers refused is full: what was reported least gives way to what is new.")
+        yield words, reverse("admin:consent_cspreport_changelist")
 
 
 def undeclared_hosts(request: HttpRequest) -> Iterator[tuple[str, str]]:

@@ -22,9 +22,10 @@ from django.views.decorators.http import require_POST
 
 from consent import csp
 from consent.models import CspReport
+from ossnet_site import limits
 
 CONTENT_TYPE = "application/csp-report"
-MOST_KINDS = 1000  # rows; a new kind beyond them is dropped, a known one still counts
+MOST_KINDS = 1000  # rows; a new kind beyond them takes the place of the rarest
 KEPT = timedelta(days=90)  # since a kind was last seen; looked at whenever a new one comes
 
 DIRECTIVES = {
@@ -57,7 +58,7 @@ def receive(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=400)
     refusal = refusal_in(sent, request.get_host())
     if refusal:
-        keep(refusal)
+        keep(refusal, request)
     return HttpResponse(status=204)
 
 
@@ -113,13 +114,16 @@ def parts(address: str) -> SplitResult | None:
         return None
 
 
-def keep(refusal: Refusal) -> None:
-    """Count ``refusal``; a kind that was never seen gets a row as long as there is room."""
+def keep(refusal: Refusal, request: HttpRequest) -> None:
+    """Count ``refusal``. One client may bring few new kinds, so that it cannot push out what others report."""
     now = timezone.now()
     known = CspReport.objects.filter(**refusal._asdict())
-    if known.update(count=F("count") + 1, last_seen=now):
+    if known.update(count=F("count") + 1, last_seen=now) or limits.seconds_to_wait("new-report", request):
         return
     CspReport.objects.filter(last_seen__lt=now - KEPT).delete()
-    if CspReport.objects.count() < MOST_KINDS:
-        row = CspReport(**refusal._asdict(), count=1, first_seen=now, last_seen=now)
-        CspReport.objects.bulk_create([row], ignore_conflicts=True)
+    too_many = CspReport.objects.count() - MOST_KINDS + 1
+    if too_many > 0:
+        rarest = CspReport.objects.order_by("count", "last_seen").values_list("pk", flat=True)[:too_many]
+        CspReport.objects.filter(pk__in=list(rarest)).delete()
+    row = CspReport(**refusal._asdict(), count=1, first_seen=now, last_seen=now)
+    CspReport.objects.bulk_create([row], ignore_conflicts=True)

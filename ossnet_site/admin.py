@@ -5,7 +5,8 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
@@ -13,9 +14,11 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from consent.admin import OwnPages
 from ossnet_site import second_factor, second_factor_pages
 from ossnet_site.company import COMPANY
+from ossnet_site.lockout import StaffLoginForm
 
 admin.site.site_header = COMPANY.name
 admin.site.site_title = COMPANY.name
+admin.site.login_form = StaffLoginForm
 admin.site.index_title = _("Staff pages")
 
 # django-otp's own pages would show the secrets.
@@ -70,6 +73,12 @@ class AccountAdmin(SuperusersOnly, OwnPages, UserAdmin):
         """Django's, and the second factor of an account that there is."""
         own = [(_("Second factor"), {"fields": ("has_second_factor",)})] if obj else []
         return [*super().get_fieldsets(request, obj), *own]
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002 - Django's name
+        """One's own is changed where the old one is asked for: a desk found unattended must not lose its owner."""
+        if is_superuser(request) and id == str(request.user.pk):
+            return redirect("admin:password_change")
+        return super().user_change_password(request, id, form_url)
 
     @admin.display(description=_("is set up"), boolean=True)
     def has_second_factor(self, user: User) -> bool:

@@ -17,12 +17,20 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_otp import DEVICE_ID_SESSION_KEY
 
+from ossnet_site import limits
 from ossnet_site.middleware import database_away
+from ossnet_site.views import error_page
 
 STAFF_PAGES = "/admin/"
 # What is open before the second factor, and even before the password.
 LOGIN = STAFF_PAGES + "login/"
 SECOND_STEP = {STAFF_PAGES + page for page in ("second-factor/", "second-factor/set-up/", "logout/")}
+
+# Where a password or a code is typed.
+TYPED = {
+    f"admin:{page}"
+    for page in ("login", "verify", "set-up", "recovery-codes", "password_change", "auth_user_reset-second-factor")
+}
 
 LONGEST = 12 * 60 * 60  # seconds; a working day, after which everybody signs in again
 TOUCH = 60  # seconds; a busy session is written once a minute, so that it ends 29 to 30 minutes after the last page
@@ -64,6 +72,17 @@ class StaffDoorMiddleware:
             return self.get_response(request)
         add_never_cache_headers(elsewhere)
         return elsewhere
+
+    def process_view(self, request: HttpRequest, *view: object) -> HttpResponse | None:
+        """Count what a client sends to where passwords and codes are typed, once Django's token is right."""
+        name = request.resolver_match.view_name if request.resolver_match else ""
+        wait = limits.seconds_to_wait("sign-in", request) if request.method == "POST" and name in TYPED else None
+        if wait is None:
+            return None
+        page = error_page(request, 429)
+        page.headers["Retry-After"] = str(wait)
+        add_never_cache_headers(page)
+        return page
 
 
 def next_step(request: HttpRequest) -> HttpResponse | None:

@@ -6,8 +6,10 @@ from typing import Any
 from axes.handlers.database import AxesDatabaseHandler
 from axes.handlers.proxy import AxesProxyHandler
 from django.conf import settings
+from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_login_failed
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -35,6 +37,18 @@ class FailureCounter(AxesDatabaseHandler):  # type: ignore[misc] # axes has no t
         super().user_logged_in(sender, request, user, **kwargs)
         if not settings.STAFF_SECOND_FACTOR:
             self.reset_user_attempts(request, account(user))
+
+
+class StaffLoginForm(AdminAuthenticationForm):
+    """An account that is no staff is a failure like any other: five of them lock it."""
+
+    def confirm_login_allowed(self, user: User) -> None:
+        """Raise ValidationError, as Django does, for whoever may not sign in here."""
+        try:
+            super().confirm_login_allowed(user)
+        except ValidationError:
+            user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=self.request)
+            raise
 
 
 def forget_what_was_sent(instance: Any, **kwargs: Any) -> None:

@@ -1,5 +1,6 @@
 """Language from the address, size limits, and error pages for answers that would otherwise be bare."""
 
+import re
 from collections.abc import Callable
 
 from django.conf import settings
@@ -17,6 +18,8 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 MAX_BODY = {"/admin/privacy/": 8 * 1024 * 1024, "/admin/": 256 * 1024, "": 16 * 1024}
 # All cookies together. Ours has 350 bytes; vendors' cookies of a whole domain stay far below.
 MAX_COOKIES = 16 * 1024
+# What Django makes. Anything else is no session, and PostgreSQL cannot even look for a text with a NUL in it.
+SESSION_KEY = re.compile(r"[a-z0-9]{32}")
 # Beside the request: the status of what gunicorn could not read as one (ossnet_site.worker). No client can set it.
 REFUSED = "ossnet_site.refused"
 
@@ -88,6 +91,8 @@ class RequestLimitsMiddleware:
         """Refuse before anything is read or computed."""
         if len(request.META.get("HTTP_COOKIE", "")) > MAX_COOKIES:
             return error_page(request, 431)
+        if not SESSION_KEY.fullmatch(request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")):
+            request.COOKIES.pop(settings.SESSION_COOKIE_NAME, None)
         limit = next(limit for start, limit in MAX_BODY.items() if request.path_info.startswith(start))
         if body_length(request) > limit or "HTTP_TRANSFER_ENCODING" in request.META:
             return error_page(request, 413)

@@ -42,33 +42,44 @@ def confirm(user: User, device: Any, code: str, *, replace: bool) -> bool:
         if not DIGITS.fullmatch(typed(code)) or verify_token(user, device.persistent_id, typed(code)) is None:
             return False
         TOTPDevice.objects.filter(user=user).exclude(pk=device.pk).delete()
+        StaticDevice.objects.filter(user=user).delete()
         TOTPDevice.objects.filter(pk=device.pk).update(confirmed=True)
         device.refresh_from_db()
     return True
 
 
+def rests(user: User, code: str) -> bool:
+    """Whether a code from the telephone is not looked at now, as wrong ones came shortly before."""
+    device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    return bool(device and DIGITS.fullmatch(typed(code)) and not device.verify_is_allowed()[0])
+
+
 def verify(user: User, code: str) -> Any:
     """The device that vouches for the code, or None: wrong, used already, or too soon after a wrong one.
 
-    Either kind of code counts once.
+    Either kind of code counts once. After a recovery code the telephone rests no longer.
     """
     code = typed(code)
+    telephone = TOTPDevice.objects.filter(user=user, confirmed=True).first()
     if DIGITS.fullmatch(code):
-        device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
-    else:
-        device, code = StaticDevice.objects.filter(user=user).first(), digest(code)
-    return verify_token(user, device.persistent_id, code) if device else None
+        return verify_token(user, telephone.persistent_id, code) if telephone else None
+    paper = StaticDevice.objects.filter(user=user).first()
+    device = verify_token(user, paper.persistent_id, digest(code)) if paper else None
+    if device and telephone:
+        telephone.throttle_reset()
+    return device
 
 
 def new_recovery_codes(user: User) -> list[str]:
-    """Ten codes, as they are shown this once; the database gets their digests, and earlier ones end."""
+    """Ten codes, as they are shown this once; the database gets their digests.
+
+    Earlier ones end, and with them the sessions that they let in.
+    """
     codes = [base64.b32encode(secrets.token_bytes(RECOVERY_BYTES)).decode().lower() for _ in range(RECOVERY_CODES)]
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
-        # The device stays: a session that it vouched for goes on.
-        device = StaticDevice.objects.filter(user=user).first()
-        device = device or StaticDevice.objects.create(user=user, name="Recovery codes")
-        device.token_set.all().delete()
+        StaticDevice.objects.filter(user=user).delete()
+        device = StaticDevice.objects.create(user=user, name="Recovery codes")
         for code in codes:
             device.token_set.create(token=digest(code))
     return [in_groups(code) for code in codes]

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_protect
 from django_otp import login as vouch
+from django_otp.plugins.otp_static.models import StaticDevice
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from ossnet_site import lockout, second_factor
@@ -130,6 +131,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
 def show_codes(request: HttpRequest, user: User) -> HttpResponse:
     """New recovery codes, in the answer to the form that asked for them and never again."""
     codes = second_factor.new_recovery_codes(user)
+    if isinstance(getattr(user, "otp_device", None), StaticDevice):
+        vouch(request, StaticDevice.objects.get(user=user))  # this session goes on
     return page(request, "codes.html", _("Your recovery codes"), codes=codes, next=after(request))
 
 
@@ -138,18 +141,26 @@ def reset_colleague(model_admin: Any, request: HttpRequest, pk: int) -> HttpResp
     if not staff(request).is_superuser:
         raise PermissionDenied
     colleague = get_object_or_404(User, pk=pk)
-    if request.method == "POST":
+    if colleague == staff(request):
+        raise PermissionDenied  # whoever finds a desk unattended must not get rid of its owner's telephone
+    form = CodeForm(request.POST or None) if settings.STAFF_SECOND_FACTOR else None
+    if request.method == "POST" and (form is None or (form.is_valid() and device_for(request, form))):
         done = _("The second factor was reset.") if second_factor.reset(colleague) else _("There was none to reset.")
         model_admin.log_change(request, colleague, done)
         model_admin.message_user(request, done)
         return redirect("admin:auth_user_change", pk)
-    return page(request, "reset.html", _("Reset the second factor"), colleague=colleague, opts=model_admin.opts)
+    return page(
+        request, "reset.html", _("Reset the second factor"), colleague=colleague, form=form, opts=model_admin.opts
+    )
 
 
 def device_for(request: HttpRequest, form: CodeForm) -> Any:
     """The device that vouches for the form's code; without one the failure is counted and the form says so."""
     user = staff(request)
     if lockout.is_locked(request, user):
+        return None
+    if second_factor.rests(user, form.cleaned_data["code"]):
+        form.refuse()  # no failure of whoever sent it: somebody else may have made the telephone rest
         return None
     device = second_factor.verify(user, form.cleaned_data["code"])
     if device is None:

@@ -226,6 +226,8 @@ AXES_ENABLE_ADMIN = False  # its pages are in English, and its rows are gone aft
 AXES_VERBOSE = False  # the log names neither account nor client
 
 OTP_TOTP_ISSUER = COMPANY.name
+# A telephone rests after a wrong code, longer each time. Nobody guesses a recovery code, so that these always let in.
+OTP_STATIC_THROTTLE_FACTOR = 0
 
 # Bytes; how much each address takes is said in ossnet_site.middleware.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
@@ -237,8 +239,10 @@ RATE_LIMITS = {
     "decision": rate_limit_decisions(),
     # A page with a broken extension reports a dozen violations at once.
     "report": "60/minute;600/hour",
-    # Somebody reads a number from paper; nobody types more than a few in a minute.
-    "receipt-check": "20/minute;100/hour",
+    # A browser's report of something that was never refused before.
+    "new-report": "20/day",
+    # Whatever staff types a password or a code into, right or wrong.
+    "sign-in": "20/minute;100/hour",
 }
 RATE_LIMIT_STORE = rate_limit_store()
 
@@ -292,7 +296,7 @@ CONSENT_CONTROLLER = COMPANY
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 
 # What the start page of staff asks for things that need attention, see ossnet_site.attention.
-STAFF_ATTENTION = ("privacy.attention.versions", "consent.attention.undeclared_hosts")
+STAFF_ATTENTION = ("privacy.attention.versions", "consent.attention.undeclared_hosts", "consent.attention.full_reports")
 
 # What the database itself refuses, see ossnet_site.triggers.
 TRIGGERS = ("privacy.guards.TRIGGERS", "consent.guards.TRIGGERS")

@@ -1,5 +1,6 @@
 """Django's admin with the pages of the second factor."""
 
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -16,6 +17,8 @@ from django.views.decorators.csrf import csrf_protect
 # Addresses of Django's admin that no page of ours leads to. The first tells any member of staff of any row of any model
 # whether it exists; the second searches.
 UNUSED = {"view_on_site", "autocomplete"}
+# What a list's tick boxes send: no number that a database could not hold.
+ROW = re.compile(r"[0-9]{1,18}")
 
 
 class StaffSite(AdminSite):
@@ -46,6 +49,8 @@ class StaffSite(AdminSite):
         def careful(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             # By which column a popup names the row that was chosen. Django cannot bear all that may stand here.
             if {request.GET.get("_to_field", "id"), request.POST.get("_to_field", "id")} - {"id"}:
+                raise BadRequest
+            if not all(ROW.fullmatch(row) for row in request.POST.getlist("_selected_action")):
                 raise BadRequest
             return view(request, *args, **kwargs)
 

@@ -25,8 +25,12 @@ ENCODERS: dict[str, Callable[[bytes], bytes]] = {
     "identity": lambda body: body,
 }
 QUALITY_ZERO = re.compile(r";\s*q=0(?:\.0*)?\s*$")
-# What a 304 must repeat (RFC 9110, 15.4.5); the rest the browser has, as the ETag covers it.
-IN_A_304 = {"cache-control", "vary", "etag"}
+# What a 304 must repeat (RFC 9110, 15.4.5), and what every answer of ours says; the rest the browser has, as the ETag
+# covers it.
+IN_A_304 = {
+    *("cache-control", "vary", "etag"),
+    *("content-security-policy", "strict-transport-security", "x-content-type-options"),
+}
 
 
 class Variant:

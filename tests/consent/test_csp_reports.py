@@ -31,9 +31,9 @@ def report(
     return {"csp-report": body}
 
 
-def send(sent: Any, content_type: str = REPORT) -> int:
+def send(sent: Any, content_type: str = REPORT, client: str = "127.0.0.1") -> int:
     data = sent if isinstance(sent, (str, bytes)) else json.dumps(sent)
-    return Client().post(ADDRESS, data, content_type=content_type).status_code
+    return Client(REMOTE_ADDR=client).post(ADDRESS, data, content_type=content_type).status_code
 
 
 def kept() -> list[tuple[str, str, str, int]]:
@@ -120,11 +120,21 @@ def test_other_requests_are_refused_with_their_status() -> None:
     assert (response.status_code, response.headers["Allow"]) == (405, "POST")
 
 
-def test_there_are_so_many_rows_and_known_ones_still_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_there_is_no_room_the_rarest_gives_way_to_what_is_new(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(csp_reports, "MOST_KINDS", 2)
-    for name in ("a", "b", "c", "a"):
+    for name in ("a", "b", "a", "c"):
         send(report(blocked=f"https://{name}.example/"))
-    assert [(row[2], row[3]) for row in kept()] == [("https://a.example", 2), ("https://b.example", 1)]
+    assert {(row[2], row[3]) for row in kept()} == {("https://a.example", 2), ("https://c.example", 1)}
+
+
+def test_one_client_brings_few_new_kinds_and_others_are_still_heard() -> None:
+    for number in range(30):
+        send(report(blocked=f"https://n{number}.example/"))
+    assert len(kept()) == 20
+    send(report(blocked="https://n0.example/"))
+    assert ("https://n0.example", 2) in {(row[2], row[3]) for row in kept()}, "a known one is counted"
+    send(report(blocked="https://other.example/"), client="192.0.2.9")
+    assert "https://other.example" in {row[2] for row in kept()}
 
 
 def test_what_was_not_seen_for_long_makes_room() -> None:

@@ -139,7 +139,9 @@ def test_no_error_sets_a_cookie_before_a_decision(visitor: Client) -> None:
             without_cookie(refused, start)
 
 
-@override_settings(RATE_LIMITS={"decision": "1/minute", "report": "1/minute", "receipt-check": "1/minute"})
+@override_settings(
+    RATE_LIMITS={"decision": "1/minute", "report": "1/minute", "new-report": "1/minute", "sign-in": "1/minute"}
+)
 def test_a_client_that_sends_too_much_gets_no_cookie_that_it_did_not_have(visitor: Client) -> None:
     decide(visitor, "nonsense")
     response = decide(visitor, "nonsense")

@@ -97,3 +97,10 @@ def test_the_start_page_keeps_its_cost(django_assert_max_num_queries: Any) -> No
         refused(f"https://h{number}.example")
     with django_assert_max_num_queries(10):
         assert client.get("/admin/").status_code == 200
+
+
+def test_a_full_list_of_reports_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("consent.attention.MOST_KINDS", 1)
+    client = staff("Privacy officers")
+    refused("https://stats.g.doubleclick.net")
+    assert any("saraksts ir pilns" in line for line in said(client))

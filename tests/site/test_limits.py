@@ -80,7 +80,7 @@ def test_each_kind_and_each_client_has_its_own_count(settings: Any) -> None:
 
 
 def test_every_kind_of_the_table_can_be_counted() -> None:
-    for kind in ("decision", "report", "receipt-check"):
+    for kind in ("decision", "report", "new-report", "sign-in"):
         assert waits(1, kind) == [None]
 
 

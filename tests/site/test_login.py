@@ -274,3 +274,43 @@ def test_a_changed_password_ends_the_other_sessions(anna: User) -> None:
     assert here.get("/admin/").status_code == 200
     assert elsewhere.get("/admin/").status_code == 302
     assert sign_in(Client(), password=new).status_code == 302
+
+
+def test_one_client_tries_few_passwords_however_many_names_it_has(anna: User) -> None:
+    with time_machine.travel("2036-11-23T12:00:00Z", tick=False):
+        statuses = [sign_in(Client(), f"name{number}", "wrong").status_code for number in range(25)]
+        assert statuses == [200] * 20 + [429] * 5
+        response = sign_in(Client())
+        assert response.status_code == 429, "the right password too"
+        assert 0 < int(response.headers["Retry-After"]) <= 60
+        assert "no-store" in response.headers["Cache-Control"]
+        assert "Pārāk daudz pieprasījumu" in words(response)
+        assert sign_in(Client(REMOTE_ADDR="192.0.2.9")).status_code == 302
+        assert Client().get(LOGIN).status_code == 200
+
+
+def test_an_old_password_is_guessed_no_more_often(anna: User) -> None:
+    client = Client()
+    client.force_login(anna)
+    with time_machine.travel("2036-11-23T12:00:00Z", tick=False):
+        client.force_login(anna)
+        statuses = [client.post("/admin/password_change/", {"old_password": "x"}).status_code for _ in range(22)]
+    assert statuses == [200] * 20 + [429] * 2
+
+
+def test_the_right_password_of_an_account_that_is_no_staff_is_a_failure_like_any_other(anna: User) -> None:
+    person("Vita", is_staff=False, is_superuser=False)
+    with time_machine.travel(NOON, tick=False):
+        statuses = {
+            name: [sign_in(Client(), name, password).status_code for _attempt in range(6)]
+            for name, password in (("Vita", PASSWORD), ("nobody", "wrong"))
+        }
+    assert statuses["Vita"] == statuses["nobody"]
+    assert statuses["Vita"][-1] == 429
+
+
+@pytest.mark.parametrize("key", ['"\\000aaaaaaaa"', "a" * 33, "A" * 32, "../../x", '"' + "\\000" * 32 + '"'])
+def test_what_is_no_session_key_is_no_session(settings: Settings, key: str) -> None:
+    for address in ("/admin/", LOGIN, "/kontakti/"):
+        response = Client().get(address, headers={"Cookie": f"{settings.SESSION_COOKIE_NAME}={key}"})
+        assert response.status_code in {200, 302}

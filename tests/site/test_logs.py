@@ -35,3 +35,16 @@ def test_a_fault_leaves_its_traceback(log: io.StringIO) -> None:
     except ValueError:
         logging.getLogger("django.request").exception("Fault")
     assert "ValueError: inside" in log.getvalue()
+
+
+def test_a_foreign_host_and_a_form_of_a_thousand_fields_are_one_line_each(visitor: Client, log: io.StringIO) -> None:
+    assert visitor.get("/", headers={"Host": "evil.example"}).status_code == 400
+    fields = "&".join(f"f{number}=" for number in range(1001))
+    assert visitor.post("/sikdatnes/", fields, FORM, headers={"Sec-Fetch-Site": "same-origin"}).status_code == 400
+    assert "Traceback" not in log.getvalue()
+
+
+def test_a_record_number_is_not_logged(visitor: Client, log: io.StringIO) -> None:
+    assert visitor.get("/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT/").status_code == 404
+    assert "7K3M" not in log.getvalue()
+    assert log.getvalue() == "Not Found: /sikdatnes/apliecinajums/<str:number>/\n"

@@ -151,3 +151,10 @@ def test_the_preview_of_a_draft_is_no_public_page(world: None, staff: Staff) -> 
     preview = staff["E"].get(f"{VERSIONS}{draft.pk}/preview/lv/")
     assert "no-store" in preview.headers["Cache-Control"]
     assert preview.headers["X-Robots-Tag"] == "noindex"
+
+
+@pytest.mark.parametrize("row", ["abc", "\x00", "9" * 30, "-1", "1.5", ""])
+@pytest.mark.parametrize("address", [ACCOUNTS, "/admin/consent/cspreport/", VERSIONS])
+def test_a_row_that_cannot_be_ticked_is_refused(staff: Staff, address: str, row: str) -> None:  # noqa: F811
+    chosen = {"action": "delete_selected", "_selected_action": row, "post": "yes"}
+    assert staff["S"].post(address, chosen).status_code == 400

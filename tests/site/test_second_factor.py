@@ -368,11 +368,13 @@ def test_the_password_page_is_for_those_inside(anna: User) -> None:
 def test_a_superuser_resets_a_colleagues_second_factor_and_it_is_logged(anna: User) -> None:
     dace = person("Dace", is_superuser=False)
     colleague, _device, _codes = staff.inside(dace)
-    client, _device, _codes = staff.inside(anna)
+    client, _device, codes = staff.inside(anna)
     assert RESET.format(dace.pk) in document(client.get(f"/admin/auth/user/{dace.pk}/change/")).xpath("//@href")
     assert "Dace" in words(client.get(RESET.format(dace.pk)))
     assert second_factor.is_set_up(dace), "only asked so far"
-    assert "atiestatīts" in words(client.post(RESET.format(dace.pk), follow=True))
+    assert REFUSED in words(client.post(RESET.format(dace.pk), {"code": "000000"}))
+    assert second_factor.is_set_up(dace), "the one who asks must show that it is them"
+    assert "atiestatīts" in words(client.post(RESET.format(dace.pk), {"code": codes.pop()}, follow=True))
     assert not second_factor.is_set_up(dace)
     assert not second_factor.recovery_codes_left(dace)
     assert LogEntry.objects.get().object_id == str(dace.pk)
@@ -449,3 +451,62 @@ def test_the_page_of_the_code_is_in_latvian_with_one_heading(anna: User, halfway
     assert page.get("lang") == "lv"
     assert page.xpath("string(//h1)").strip() == "Otrais solis"
     assert len(page.xpath("//h1")) == 1
+
+
+def test_nobody_gets_rid_of_their_own_telephone_or_password_without_what_they_know(anna: User) -> None:
+    client, _device, _codes = staff.inside(anna)
+    assert client.get(RESET.format(anna.pk)).status_code == 403
+    assert client.post(RESET.format(anna.pk)).status_code == 403
+    assert second_factor.is_set_up(anna)
+    password = "cits garš teikums par kaķi"
+    response = client.post(f"/admin/auth/user/{anna.pk}/password/", {"password1": password, "password2": password})
+    assert response.headers["Location"] == "/admin/password_change/"
+    anna.refresh_from_db()
+    assert anna.check_password(staff.PASSWORD)
+
+
+def test_without_a_second_factor_a_superuser_resets_without_a_code(anna: User, settings: Settings) -> None:
+    settings.STAFF_SECOND_FACTOR = False
+    dace = person("Dace")
+    telephone(dace)
+    client = Client()
+    client.force_login(anna)
+    assert client.post(RESET.format(dace.pk)).status_code == 302
+    assert not second_factor.is_set_up(dace)
+
+
+def test_somebody_elses_wrong_codes_keep_nobody_out(anna: User) -> None:
+    """Whoever has the password can make the telephone rest; a recovery code lets in all the same and ends that."""
+    device = telephone(anna)
+    codes = second_factor.new_recovery_codes(anna)
+    with time_machine.travel(NOON, tick=False) as clock:
+        for number in range(8):
+            thief = Client(REMOTE_ADDR=f"192.0.2.{number}")
+            sign_in(thief)
+            thief.post(VERIFY, {"code": wrong_for(device)})
+            clock.shift(2**number + 1)
+        clock.shift(-60)
+        owner = Client(REMOTE_ADDR="203.0.113.1")
+        sign_in(owner)
+        for _attempt in range(8):
+            assert REFUSED in words(owner.post(VERIFY, {"code": shown_by(device)})), "it rests, which is no failure"
+        assert owner.post(VERIFY, {"code": codes.pop()}).status_code == 302
+        device.refresh_from_db()
+        assert device.throttling_failure_count == 0
+
+
+def test_new_codes_and_a_new_telephone_end_the_sessions_that_earlier_codes_let_in(anna: User) -> None:
+    other, _device, codes = staff.inside(anna)
+    mine = Client()
+    sign_in(mine)
+    assert mine.post(VERIFY, {"code": codes.pop()}).status_code == 302
+    assert mine.post(RECOVERY, {"code": codes.pop()}).status_code == 200
+    assert mine.get("/admin/").status_code == 200, "this session goes on"
+    assert other.get("/admin/").status_code == 302
+
+
+def test_a_new_telephone_ends_what_a_recovery_code_let_in(anna: User) -> None:
+    staff.inside(anna)
+    new = second_factor.begin(anna)
+    assert second_factor.confirm(anna, new, shown_by(new), replace=True)
+    assert not StaticDevice.objects.filter(user=anna).exists()

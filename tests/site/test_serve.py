@@ -99,6 +99,8 @@ def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
     assert too_long.startswith("HTTP/1.1 414 ")
     assert "\r\nContent-Security-Policy: default-src 'none'; " in too_long
     assert "Adrese ir pārāk gara" in too_long
+    rooted = b"GET /x/admin/ HTTP/1.1\r\nHost: 127.0.0.1\r\nSCRIPT_NAME: /x\r\nConnection: close\r\n\r\n"
+    assert raw_answer(port, rooted).startswith(b"HTTP/1.1 404 "), "no client says where the site begins"
     running.send_signal(signal.SIGINT)
     # Seconds; a worker that was just being forked misses the signal, and gunicorn ends it after 30.
     output, _nothing = running.communicate(timeout=50)

@@ -117,5 +117,5 @@ MAY: dict[str, tuple[str, str]] = {
     "auth_user_password_change E": ("S", "S"),
     "auth_user_password_change S": ("S", "S"),
     "auth_user_reset-second-factor E": ("S", "S"),
-    "auth_user_reset-second-factor S": ("S", "S"),
+    "auth_user_reset-second-factor S": (NOBODY, NOBODY),
 }
