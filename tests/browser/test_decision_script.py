@@ -11,7 +11,7 @@ from playwright.sync_api import Request, Route, expect
 
 from consent.models import ConsentRecord
 from tests.browser.conftest import VisitorWith
-from tests.browser.test_layout import SHIFTED, WATCH_SHIFTS
+from tests.browser.test_layout import SHIFTED, WATCH_SHIFTS, tab_through
 from tests.browser.visitor import SAVED, WITHDRAWN, Visitor
 
 POLICY = "/privatuma-politika/"
@@ -84,6 +84,30 @@ def test_closing_the_confirmation_keeps_the_place(visitor: Visitor) -> None:
     visitor.confirmation(SAVED).get_by_role("link", name="Aizvērt").click()
     expect(visitor.page.get_by_text(SAVED)).to_be_hidden()
     assert is_at(visitor, place)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_the_end_of_the_page_can_be_reached_past_the_confirmation(visitor_with: VisitorWith, width: int) -> None:
+    visitor = visitor_with(viewport={"width": width, "height": 640})
+    visitor.open("/kontakti/")
+    visitor.accept_all()
+    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
+    last = visitor.page.get_by_role("contentinfo").get_by_role("link").last.bounding_box()
+    over = visitor.confirmation(SAVED).bounding_box()
+    assert last
+    assert over
+    assert last["y"] + last["height"] <= over["y"]
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_what_has_the_focus_is_not_hidden_behind_the_confirmation(visitor_with: VisitorWith, width: int) -> None:
+    visitor = visitor_with(viewport={"width": width, "height": 640})
+    visitor.open(POLICY)
+    visitor.accept_all()
+    expect(visitor.confirmation(SAVED)).to_be_focused()
+    stops = tab_through(visitor)
+    assert len(stops) > 20
+    assert [stop for stop in stops if not (stop["seen"] and stop["outlined"])] == []
 
 
 def test_withdrawing_in_the_footer_keeps_the_place(visitor: Visitor) -> None:

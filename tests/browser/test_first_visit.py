@@ -12,7 +12,8 @@ from tests.browser.visitor import PAGES, Visitor
 VENDOR_MARKUP = re.compile(
     r"googletagmanager|google-analytics|connect\.facebook|facebook\.com/tr|static\.hotjar|hotjar\.io|fbevents"
     r"|G-SAMPLE0001|1234567890|\b12345\b|data-id|preconnect|dns-prefetch|<noscript|<iframe"
-    r"|<script(?! defer src=./static/js/(?:current-state|clear-storage|contents)[.\w]*js.)"
+    r"|<script(?! type=.application/ld.json| defer src=./static/js/"
+    r"(?:current-state|clear-storage|decision|contents)[.\w]*js.)"
 )
 STORED = "() => [document.cookie, localStorage.length, sessionStorage.length]"
 

@@ -269,7 +269,9 @@ def test_the_feed_tells_of_every_version(visitor: Client, second_scheduled: Poli
     assert "Jaunas sadaļas." in feed
     assert "/privatuma-politika/versijas/1/" in feed
     assert "<author><name>SIA OSS Networks</name></author>" in feed
-    assert page(visitor, "/").xpath("//link[@rel='alternate']/@href") == ["/privatuma-politika/versijas/plusma/"]
+    assert page(visitor, "/").xpath("//link[@type='application/atom+xml']/@href") == [
+        "/privatuma-politika/versijas/plusma/"
+    ]
 
 
 def test_what_looks_like_markup_in_a_summary_stays_words(visitor: Client, ready_draft: PolicyVersion) -> None:
