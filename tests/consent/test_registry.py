@@ -5,6 +5,7 @@ from io import StringIO
 
 import pytest
 from cookie_consent.models import Cookie, CookieGroup
+from django.conf import settings as configured
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import IntegrityError, transaction
@@ -137,3 +138,10 @@ def test_without_a_policy_in_force_nothing_is_asked() -> None:
 def test_rows_name_themselves(site: None) -> None:
     assert str(CategoryText.objects.get(group__varname="analytics")) == "Analītiskās sīkdatnes"
     assert str(Cookie.objects.get(name="_ga").declaration) == "_ga"
+
+
+def test_what_is_declared_of_the_session_of_staff_is_what_is_set(site: None) -> None:
+    minutes = configured.SESSION_COOKIE_AGE // 60
+    declared = CookieDeclaration.objects.get(cookie__name="sessionid")
+    assert declared.duration_lv == f"{minutes}\xa0minūtes"
+    assert declared.duration_en == f"{minutes}\xa0minutes"
