@@ -140,6 +140,20 @@ def test_a_comparison_keeps_what_it_is_compared_with(visitor: Visitor) -> None:
     assert visitor.path == f"{POLICY}versijas/1/izmainas/?with=1#choice-saved"
 
 
+@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize("path", ["/", POLICY, "/sikdatnes/"])
+def test_nothing_shifts_without_the_script_either(visitor_with: VisitorWith, path: str, width: int) -> None:
+    visitor = visitor_with(viewport={"width": width, "height": 640})
+    visitor.context.route("**/js/decision*.js", lambda route: route.abort())
+    visitor.context.add_init_script(WATCH_SHIFTS)
+    visitor.open(path)
+    with requests(visitor) as asked:
+        visitor.press("Saglabāt izvēli" if path == "/sikdatnes/" else "Noraidīt visas")
+    assert asked == ["POST document /sikdatnes/", f"GET document {path}"]
+    expect(visitor.confirmation(SAVED)).to_be_focused()
+    assert visitor.page.evaluate(SHIFTED) == 0
+
+
 def test_pressing_twice_sends_once(visitor: Visitor) -> None:
     visitor.open("/")
     with requests(visitor) as asked, visitor.page.expect_event("load"):
