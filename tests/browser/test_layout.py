@@ -1,5 +1,6 @@
 """What a visitor sees and reaches: equal buttons, room for fingers, no sideways scrolling, a visible focus."""
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -168,6 +169,9 @@ def test_a_cookie_table_fits_and_stays_a_table(visitor_with: VisitorWith, width:
     assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")
     assert table.evaluate("table => getComputedStyle(table).display") == ("table" if width > 320 else "block")
     assert not visitor.page.locator("[tabindex='0']").count()
+    told = visitor.context.new_cdp_session(visitor.page).send("Accessibility.getFullAXTree")["nodes"]
+    roles = Counter(node["role"]["value"] for node in told if not node.get("ignored"))
+    assert (roles["table"], roles["rowheader"], roles["cell"]) == (4, 20, 80), "a screen reader is told of a table"
 
 
 def test_forced_colours_keep_edges_and_states(visitor_with: VisitorWith) -> None:
