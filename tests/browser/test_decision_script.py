@@ -43,7 +43,7 @@ def read_on(visitor: Visitor, path: str = POLICY) -> list[Any]:
     """Open a page and scroll down; the place that is then being read."""
     visitor.open(path)
     visitor.page.evaluate("scrollTo(0, 900)")
-    visitor.page.wait_for_function("scrollY > 500")
+    visitor.page.wait_for_function("() => scrollY > 500")
     place: list[Any] = visitor.page.evaluate(PLACE)
     return place
 

@@ -50,7 +50,7 @@ def test_a_granted_service_loads_its_parts_by_building_script_elements(visitor: 
     )
     visitor.grant([category])
     visitor.open("/")
-    visitor.page.wait_for_function("window.started")
+    visitor.page.wait_for_function("() => window.started")
     assert visitor.page.evaluate("violations") == []
     assert not refused(visitor, SINKS[2])
     assert refused(visitor, "eval('1')"), "never"

@@ -13,7 +13,7 @@ WRITE_WHILE_LEAVING = """
 RUN_WHEN_SHOWN_AGAIN = """
     addEventListener("pageshow", event => event.persisted && fetch("https://www.google-analytics.com/g/collect"));
 """
-LOADED = "document.readyState === 'complete'"
+LOADED = "() => document.readyState === 'complete'"
 
 
 def go_back(visitor: Visitor) -> None:

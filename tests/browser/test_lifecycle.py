@@ -28,7 +28,7 @@ def test_going_back_to_the_question_after_the_answer_shows_the_answer(visitor_wi
         go_back(visitor)
         expect(visitor.page).to_have_url(visitor.site + path)
     expect(visitor.banner).to_have_count(0)
-    visitor.page.wait_for_function("window.kept === undefined")  # the page was asked for anew
+    visitor.page.wait_for_function("() => window.kept === undefined")  # the page was asked for anew
 
 
 def test_going_back_in_the_same_state_takes_the_kept_page(visitor_with_kept_pages: Visitor) -> None:
