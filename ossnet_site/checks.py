@@ -34,9 +34,9 @@ def security_txt_is_current(**kwargs: Any) -> list[CheckWarning]:
     Both are warnings: an error would keep an operator from migrating. ``bin/test`` fails for either, so that whoever
     next merges something renews it.
     """
-    left = security_txt.EXPIRES - timezone.now()
-    if left > timedelta(days=30):
+    if not security_txt.is_ending():
         return []
+    left = security_txt.EXPIRES - timezone.now()
     day = f"{security_txt.EXPIRES:%-d %B %Y}"
     hint = "Read SECURITY.md. If it still holds, set EXPIRES in ossnet_site/security_txt.py to a day within a year."
     if left > timedelta():

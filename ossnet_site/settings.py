@@ -296,7 +296,12 @@ CONSENT_CONTROLLER = COMPANY
 CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 
 # What the start page of staff asks for things that need attention, see ossnet_site.attention.
-STAFF_ATTENTION = ("privacy.attention.versions", "consent.attention.undeclared_hosts", "consent.attention.full_reports")
+STAFF_ATTENTION = (
+    "ossnet_site.attention.security_contact",
+    "privacy.attention.versions",
+    "consent.attention.undeclared_hosts",
+    "consent.attention.full_reports",
+)
 
 # What the database itself refuses, see ossnet_site.triggers.
 TRIGGERS = ("privacy.guards.TRIGGERS", "consent.guards.TRIGGERS")

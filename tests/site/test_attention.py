@@ -10,6 +10,8 @@ from django.utils import timezone
 from lxml import html
 
 from consent.models import CspReport
+from ossnet_site import security_txt
+from privacy.dates import in_words
 from privacy.models import PolicyVersion
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -104,3 +106,17 @@ def test_a_full_list_of_reports_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     client = staff("Privacy officers")
     refused("https://stats.g.doubleclick.net")
     assert any("saraksts ir pilns" in line for line in said(client))
+
+
+@pytest.mark.parametrize(("days", "is_named"), [(31, False), (29, True), (-1, True)])
+def test_a_security_contact_that_ends_is_named_to_superusers(
+    monkeypatch: pytest.MonkeyPatch, days: int, is_named: bool
+) -> None:
+    ends = timezone.now() + timedelta(days=days)
+    monkeypatch.setattr(security_txt, "EXPIRES", ends)
+    owner = Client()
+    owner.force_login(User.objects.create_superuser("Anna"))
+    named = {line: address for line, address in said(owner).items() if address.endswith("security.txt")}
+    assert list(named.values()) == ["/.well-known/security.txt"] * is_named
+    assert all(in_words(ends, "lv") in line for line in named)
+    assert not any(address.endswith("security.txt") for address in said(staff("Policy publishers")).values())
