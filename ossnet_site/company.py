@@ -20,7 +20,7 @@ class Phone:
 class Company:
     """The controller of the personal data (GDPR article 4(7)) and how to reach it.
 
-    ``opening_hours`` is the schema.org notation; templates say it in words.
+    It is open from Monday to Friday, from ``opens`` to ``closes``; templates say that in words.
     """
 
     name: str
@@ -29,7 +29,6 @@ class Company:
     support: Phone
     opens: str
     closes: str
-    opening_hours: str
 
     def as_data(self, home: str, picture: str) -> dict[str, Any]:
         """The company as a schema.org Organization; ``home`` and ``picture`` are absolute addresses."""
@@ -62,5 +61,4 @@ COMPANY = Company(
     support=Phone("+371 66 100 802"),
     opens="08:30",
     closes="18:30",
-    opening_hours="Mo-Fr 08:30-18:30",
 )

@@ -47,7 +47,7 @@ class StaffLoginForm(AdminAuthenticationForm):
         try:
             super().confirm_login_allowed(user)
         except ValidationError:
-            user_login_failed.send(sender=__name__, credentials={"username": user.get_username()}, request=self.request)
+            count_failure(self.request, user)
             raise
 
 
@@ -75,8 +75,8 @@ def is_locked(request: HttpRequest, user: User) -> bool:
     return locked
 
 
-def count_failure(request: HttpRequest, user: User) -> None:
-    """A wrong code counts like a wrong password."""
+def count_failure(request: HttpRequest | None, user: User) -> None:
+    """Whatever else is wrong with a login counts like a wrong password."""
     user_login_failed.send(sender=__name__, credentials=account(user), request=request)
 
 

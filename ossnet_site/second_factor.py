@@ -23,6 +23,11 @@ def is_set_up(user: User) -> bool:
     return found
 
 
+def telephone_of(user: User) -> Any:
+    """The telephone that has proven itself, or None."""
+    return TOTPDevice.objects.filter(user=user, confirmed=True).first()
+
+
 def begin(user: User) -> Any:
     """A new secret, in the place of one that was never confirmed: somebody else may have seen that."""
     with transaction.atomic():
@@ -50,7 +55,7 @@ def confirm(user: User, device: Any, code: str, *, replace: bool) -> bool:
 
 def rests(user: User, code: str) -> bool:
     """Whether a code from the telephone is not looked at now, as wrong ones came shortly before."""
-    device = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    device = telephone_of(user)
     return bool(device and DIGITS.fullmatch(typed(code)) and not device.verify_is_allowed()[0])
 
 
@@ -60,7 +65,7 @@ def verify(user: User, code: str) -> Any:
     Either kind of code counts once. After a recovery code the telephone rests no longer.
     """
     code = typed(code)
-    telephone = TOTPDevice.objects.filter(user=user, confirmed=True).first()
+    telephone = telephone_of(user)
     if DIGITS.fullmatch(code):
         return verify_token(user, telephone.persistent_id, code) if telephone else None
     paper = StaticDevice.objects.filter(user=user).first()
