@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.encoding import escape_uri_path
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
@@ -14,10 +13,10 @@ from consent.state import Consent
 
 def visitor(request: HttpRequest) -> dict[str, Any]:
     """``consent``, ``disclosure`` (falsy when nothing can be asked) and ``return_path`` for the forms' field next."""
-    path = escape_uri_path(request.path)
+    here = request.get_full_path()
     consent: Consent = getattr(request, "consent", None) or Consent()
     return {
         "consent": consent,
         "disclosure": SimpleLazyObject(lambda: disclosures.available(get_language() or "", consent.undecided)),
-        "return_path": path if is_same_site_path(path) else "/",
+        "return_path": here if is_same_site_path(here) else "/",
     }

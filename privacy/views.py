@@ -73,7 +73,9 @@ def show_changes(request: HttpRequest, number: int) -> HttpResponse:
     if other is not None and other != version:
         before, after = in_one_language(other, version, language)
         context |= {"text": after, "comparison": compare(with_title(before), with_title(after))}
-    return render(request, "privacy/changes.html", context)
+    response = render(request, "privacy/changes.html", context)
+    response.headers["X-Robots-Tag"] = "noindex"  # words that no longer hold must not be found in place of the policy
+    return response
 
 
 def in_one_language(old: PolicyVersion, new: PolicyVersion, language: str) -> tuple[PolicyText, PolicyText]:

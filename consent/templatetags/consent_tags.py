@@ -7,6 +7,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from consent import cleanup
+from consent.disclosures import Shown
 from consent.scripts import script
 from consent.state import Consent
 
@@ -31,7 +32,12 @@ def named(categories: Iterable[str], names: Mapping[str, str]) -> str:
     return ", ".join(names.get(category, category) for category in categories) or "–"
 
 
-@register.filter
-def removable_cookies(category: str) -> str:
-    """The first-party cookies that are removed with a grant of ``category``."""
-    return ", ".join(cleanup.patterns(category))
+@register.simple_tag
+def removed_cookies(consent: Consent, disclosure: Shown | None) -> list[tuple[str, str]]:
+    """Name of each category that is off, and the first-party cookies that are removed with its grant."""
+    categories = disclosure.content["categories"] if disclosure else ()
+    return [
+        (category["name"], ", ".join(cleanup.patterns(category["slug"])))
+        for category in categories
+        if not category["required"] and category["slug"] not in consent.granted
+    ]

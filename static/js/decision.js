@@ -5,19 +5,20 @@
   let sent;
   const send = async (event) => {
     const { target: form, submitter } = event;
-    if (form.next?.value !== location.pathname) return; // leads elsewhere: there is no place to keep
+    if (form.next?.value !== location.pathname + location.search) return; // leads elsewhere: there is no place to keep
     event.preventDefault();
     if (sent) return;
     sent = true;
+    submitter?.setAttribute("aria-busy", "true");
     try {
       const body = new URLSearchParams(new FormData(form, submitter));
-      const signal = AbortSignal.timeout(5000); // milliseconds
+      const signal = AbortSignal.timeout(3000); // milliseconds
       const { type } = await fetch(form.action, { method: "POST", body, signal, redirect: "manual" });
       if (type === "opaqueredirect") {
         history.scrollRestoration = "manual";
         const said = submitter?.value === "withdraw" ? "consent-withdrawn" : "choice-saved";
         // In the address, as the browser forgets all else when a page with services follows one without.
-        history.pushState(null, "", `#${said},${place()}`);
+        history.replaceState(null, "", `#${said},${place()}`);
         location.reload();
         return;
       }

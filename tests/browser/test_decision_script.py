@@ -11,7 +11,7 @@ from playwright.sync_api import Request, Route, expect
 
 from consent.models import ConsentRecord
 from tests.browser.conftest import VisitorWith
-from tests.browser.test_layout import SHIFTED, WATCH_SHIFTS, tab_through
+from tests.browser.test_layout import SHIFTED, WATCH_SHIFTS
 from tests.browser.visitor import SAVED, WITHDRAWN, Visitor
 
 POLICY = "/privatuma-politika/"
@@ -86,30 +86,6 @@ def test_closing_the_confirmation_keeps_the_place(visitor: Visitor) -> None:
     assert is_at(visitor, place)
 
 
-@pytest.mark.parametrize("width", [320, 1280])
-def test_the_end_of_the_page_can_be_reached_past_the_confirmation(visitor_with: VisitorWith, width: int) -> None:
-    visitor = visitor_with(viewport={"width": width, "height": 640})
-    visitor.open("/kontakti/")
-    visitor.accept_all()
-    visitor.page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
-    last = visitor.page.get_by_role("contentinfo").get_by_role("link").last.bounding_box()
-    over = visitor.confirmation(SAVED).bounding_box()
-    assert last
-    assert over
-    assert last["y"] + last["height"] <= over["y"]
-
-
-@pytest.mark.parametrize("width", [320, 1280])
-def test_what_has_the_focus_is_not_hidden_behind_the_confirmation(visitor_with: VisitorWith, width: int) -> None:
-    visitor = visitor_with(viewport={"width": width, "height": 640})
-    visitor.open(POLICY)
-    visitor.accept_all()
-    expect(visitor.confirmation(SAVED)).to_be_focused()
-    stops = tab_through(visitor)
-    assert len(stops) > 20
-    assert [stop for stop in stops if not (stop["seen"] and stop["outlined"])] == []
-
-
 def test_withdrawing_in_the_footer_keeps_the_place(visitor: Visitor) -> None:
     visitor.open(POLICY)
     visitor.accept_all()
@@ -132,6 +108,47 @@ def test_a_reload_afterwards_stays_where_the_visitor_is(visitor: Visitor) -> Non
     visitor.page.wait_for_timeout(300)  # milliseconds, in which the browser notes it
     visitor.page.reload()
     assert visitor.page.evaluate("scrollY") == 2000
+
+
+def test_going_back_leads_to_the_page_before_and_forward_to_the_place(visitor: Visitor) -> None:
+    visitor.open("/kontakti/")
+    place = read_on(visitor)
+    decide(visitor, "Noraidīt visas")
+    assert is_at(visitor, place)
+    visitor.page.go_back()
+    visitor.page.wait_for_url("**/kontakti/")
+    visitor.page.go_forward()
+    visitor.page.wait_for_url(f"**{POLICY}#choice-saved")
+    assert visitor.page.evaluate("scrollY") > 500
+
+
+def test_while_it_is_being_sent_the_button_shows_it(visitor: Visitor) -> None:
+    visitor.open("/kontakti/")
+    button = visitor.page.get_by_role("button", name="Noraidīt visas")
+    line = "button => getComputedStyle(button).textDecorationLine"
+    assert button.evaluate(line) == "none"
+    before = button.bounding_box()
+    answered: list[Route] = []
+    visitor.context.route(
+        f"{visitor.site}/sikdatnes/",
+        lambda route: answered.append(route) if route.request.resource_type == "fetch" else route.fallback(),
+    )
+    button.click(no_wait_after=True)
+    expect(button).to_have_attribute("aria-busy", "true")
+    assert button.evaluate(line) == "underline"
+    assert button.bounding_box() == before
+    with visitor.page.expect_event("load"):
+        answered[0].continue_()
+    expect(visitor.confirmation(SAVED)).to_be_focused()
+
+
+def test_unsaved_switches_do_not_survive_a_withdrawal_on_the_settings_page(visitor: Visitor) -> None:
+    visitor.grant(["analytics"])
+    visitor.open("/sikdatnes/")
+    visitor.page.get_by_role("switch", name="Hotjar sīkdatnes").check()
+    assert visitor.page.locator("form[autocomplete=off]").get_by_role("switch").count() == 3
+    decide(visitor, "Atsaukt piekrišanu")
+    assert [switch.is_checked() for switch in visitor.page.get_by_role("switch").all()] == [False] * 3
 
 
 def test_a_comparison_keeps_what_it_is_compared_with(visitor: Visitor) -> None:
@@ -183,7 +200,13 @@ def silence(route: Route) -> None:
     """No answer at all."""
 
 
-@pytest.mark.parametrize("failure", [no_connection, fault, too_many, other_page, silence])
+def lost_answer(route: Route) -> None:
+    """The decision is recorded, and its answer never arrives."""
+    route.fetch(max_redirects=0)
+    route.abort()
+
+
+@pytest.mark.parametrize("failure", [no_connection, fault, too_many, other_page, silence, lost_answer])
 def test_when_anything_fails_the_plain_form_goes(visitor: Visitor, failure: Callable[[Route], None]) -> None:
     visitor.context.route(
         f"{visitor.site}/sikdatnes/",

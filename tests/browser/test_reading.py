@@ -115,6 +115,7 @@ def test_on_paper_stand_the_text_its_version_and_the_addresses_of_its_links(visi
     expect(visitor.page.get_by_role("article")).to_be_visible()
     expect(visitor.page.get_by_role("heading", level=1)).to_be_visible()
     expect(visitor.page.locator(".print-footer")).to_contain_text("SIA OSS Networks. 1. versija, spēkā no")
+    expect(visitor.page.locator(".print-footer")).to_contain_text(f"{visitor.site}{POLICY}versijas/1/")
     for gone in (visitor.banner, visitor.page.get_by_role("banner"), visitor.page.get_by_role("contentinfo"),
                  contents(visitor), visitor.page.get_by_role("link", name="Visas versijas")):  # fmt: skip
         expect(gone).to_be_hidden()

@@ -10,7 +10,7 @@ from consent.disclosures import Shown
 from consent.models import ConsentRecord
 from tests.consent.decide import decide
 
-LINE = "Jūsu pārlūks lūdz vietnes jūs neizsekot"
+LINE = "Jūsu pārlūks lūdz vietnēm jūs neizsekot"
 
 
 @pytest.mark.parametrize(("sent", "acts"), [("1", True), ("0", False), ("true", False), ("1,1", False), ("", False)])
@@ -73,7 +73,7 @@ def test_no_under_the_signal_switches_nothing_on(visitor: Client, shown: Shown) 
 
 def test_settings_say_that_the_signal_decides(visitor: Client) -> None:
     content = visitor.get("/sikdatnes/", headers={"Sec-GPC": "1"}).content.decode()
-    assert content.count("Izslēgtas, jo jūsu pārlūks lūdz neizsekot") == 3
+    assert content.count("Izslēgtas, jo jūsu pārlūks lūdz jūs neizsekot") == 3
 
 
 def test_visitors_in_one_state_get_the_same_bytes_with_the_signal(visitor: Client) -> None:

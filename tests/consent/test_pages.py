@@ -144,12 +144,18 @@ def test_the_confirmation_says_what_was_saved(visitor: Client, shown: Shown) -> 
     (confirmation,) = page(visitor, "/").xpath("//section[@id='choice-saved']")
     assert confirmation.get("tabindex") == "-1"
     assert confirmation.xpath("string(.//h2)") == "Jūsu izvēle ir saglabāta."
-    removed = "noraidītas; ja jūsu pārlūkā bija šīs mūsu vietnes sīkdatnes, tās ir izdzēstas:"
     assert [" ".join(item.text_content().split()) for item in confirmation.xpath(".//li")] == [
-        f"Analītiskās sīkdatnes: {removed} _ga, _ga_*, _gid, _gat*, _dc_gtm_*, _gcl_*, _gac_*, __utm*",
+        "Analītiskās sīkdatnes: noraidītas",
         "Facebook sīkdatnes: atļautas",
-        f"Hotjar sīkdatnes: {removed} _hj*, _cs_*",
+        "Hotjar sīkdatnes: noraidītas",
+        "Analītiskās sīkdatnes: _ga, _ga_*, _gid, _gat*, _dc_gtm_*, _gcl_*, _gac_*, __utm*",
+        "Hotjar sīkdatnes: _hj*, _cs_*",
     ]
+    assert confirmation.xpath("string(.//details/summary)") == "Kuras sīkdatnes ir izdzēstas"
+    decide(visitor, "accept_all", disclosure=shown.sha256)
+    (confirmation,) = page(visitor, "/").xpath("//section[@class='confirmation']")
+    assert len(confirmation.xpath(".//li")) == 3
+    assert confirmation.xpath(".//details") == []
 
 
 def test_visitors_in_the_same_state_get_the_same_bytes(visitor: Client, shown: Shown) -> None:

@@ -51,8 +51,9 @@ def test_before_the_first_policy_the_site_map_has_no_date() -> None:
     assert site_map(Client()).xpath("//s:lastmod", namespaces=NAMES) == []
 
 
-def test_settings_and_receipts_ask_not_to_be_indexed(visitor: Client) -> None:
-    for address in ("/sikdatnes/", "/en/cookies/", "/sikdatnes/apliecinajums/"):
+def test_settings_receipts_and_comparisons_ask_not_to_be_indexed(visitor: Client) -> None:
+    comparison = "/privatuma-politika/versijas/1/izmainas/"
+    for address in ("/sikdatnes/", "/en/cookies/", "/sikdatnes/apliecinajums/", comparison, f"{comparison}?with=1"):
         assert visitor.get(address).headers["X-Robots-Tag"] == "noindex"
 
 
