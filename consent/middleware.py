@@ -9,7 +9,6 @@ from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import SimpleLazyObject
 
 from consent import cleanup, cookie, csp
-from consent.services import Service
 from consent.state import Consent, ConsentRequest
 
 
@@ -30,22 +29,24 @@ class ConsentMiddleware:
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             response.headers["Content-Security-Policy"] = csp.NOTHING
         else:
-            services = consent_request.consent.services
-            guard(response, services, service_free=service_free)
-            keep_states_apart(response, has_services=bool(services))
-            response.headers["Consent-State"] = consent_request.consent.key  # for static/js/current-state.js
+            consent = consent_request.consent
+            guard(response, consent, service_free=service_free)
+            keep_states_apart(response, has_services=bool(consent.services))
+            response.headers["Consent-State"] = consent.key  # for static/js/site.js
             if settings.COOKIE_CONSENT_NAME not in response.cookies:  # else the decision has seen to it
                 # A page that was open when consent ended may have written its cookies again since.
-                cleanup.expire_cookies(request, response, consent_request.consent.ended_services)
+                cleanup.expire_cookies(request, response, consent.ended_services)
         return response
 
 
-def guard(response: HttpResponse, services: tuple[Service, ...], *, service_free: bool) -> None:
+def guard(response: HttpResponse, consent: Consent, *, service_free: bool) -> None:
     """Say to the browser what this page may load, and where to report what it refused."""
-    sources = getattr(response, "csp_sources", None)
-    policy = csp.for_staff(sources) if service_free else csp.for_visitors(services)
+    if service_free:
+        policy = csp.for_staff(getattr(response, "csp_sources", None))
+    else:
+        policy = csp.for_visitors(consent.services, clears_storage=bool(consent.idle_services))
     response.headers["Content-Security-Policy"] = policy
-    if not services:  # a vendor's files do not say that other sites may embed them
+    if not consent.services:  # a vendor's files do not say that other sites may embed them
         response.headers["Cross-Origin-Embedder-Policy"] = "require-corp"
 
 

@@ -10,6 +10,7 @@ from consent import scripts
 register = template.Library()
 
 register.simple_tag(scripts.script)
+register.simple_tag(scripts.page_style)
 
 
 @register.simple_tag

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import brotli
 import pytest
-from django.contrib.staticfiles import finders
 from playwright.sync_api import Request, Route, expect
 
 from consent.models import ConsentRecord
@@ -161,7 +159,7 @@ def test_a_comparison_keeps_what_it_is_compared_with(visitor: Visitor) -> None:
 @pytest.mark.parametrize("path", ["/", POLICY, "/sikdatnes/"])
 def test_nothing_shifts_without_the_script_either(visitor_with: VisitorWith, path: str, width: int) -> None:
     visitor = visitor_with(viewport={"width": width, "height": 640})
-    visitor.context.route("**/js/decision*.js", lambda route: route.abort())
+    visitor.context.route("**/js/site*.js", lambda route: route.abort())
     visitor.context.add_init_script(WATCH_SHIFTS)
     visitor.open(path)
     with requests(visitor) as asked:
@@ -242,8 +240,3 @@ def test_before_the_decision_the_script_touches_no_storage(visitor: Visitor) -> 
     assert visitor.cookies == {"consent"}
     assert visitor.page.evaluate("[localStorage.length, sessionStorage.length, history.state]") == [0, 0, None]
     assert visitor.page.evaluate("window.violations") == []
-
-
-def test_the_script_is_small() -> None:
-    with open(str(finders.find("js/decision.js")), "rb") as file:
-        assert len(brotli.compress(file.read())) <= 700

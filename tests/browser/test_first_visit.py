@@ -13,7 +13,7 @@ VENDOR_MARKUP = re.compile(
     r"googletagmanager|google-analytics|connect\.facebook|facebook\.com/tr|static\.hotjar|hotjar\.io|fbevents"
     r"|G-SAMPLE0001|1234567890|\b12345\b|data-id|preconnect|dns-prefetch|<noscript|<iframe"
     r"|<script(?! type=.application/ld.json| defer src=./static/js/"
-    r"(?:current-state|clear-storage|decision|contents)[.\w]*js.)"
+    r"(?:site|clear-storage)[.\w]*js.)"
 )
 STORED = "() => [document.cookie, localStorage.length, sessionStorage.length]"
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from consent import disclosures
 from consent.disclosures import Shown
 from consent.models import Disclosure
-from consent.scripts import PAGE_SCRIPTS
+from consent.scripts import CLEAR_STORAGE, PAGE_SCRIPT
 from consent.services import CATEGORIES
 from tests.consent.decide import decide
 
@@ -34,8 +34,7 @@ def test_an_undecided_visitor_gets_the_banner_and_nothing_of_any_service(visitor
     assert not THIRD_PARTY.search(response.content.decode())
     assert not response.cookies
     assert document.xpath("//iframe | //noscript | //img | //link[@rel='preconnect']") == []
-    own = ["current-state", "decision", *["contents"] * ("privat" in address or "privacy" in address)]
-    assert document.xpath("//script/@src") == [f"/static/js/{name}.js" for name in own]
+    assert document.xpath("//script/@src") == ["/static/js/site.js"]
 
 
 def test_refusing_stands_beside_accepting_in_the_same_form(visitor: Client) -> None:
@@ -131,8 +130,8 @@ def test_only_granted_services_are_started(visitor: Client, shown: Shown, grante
     }
     for address in ("/", "/none/", "/sikdatnes/"):
         scripts = page(visitor, address).xpath("//script[not(@type)]")
-        ours = [s for s in scripts if s.get("src") in {f"/static/{name}" for name in PAGE_SCRIPTS}]
-        assert len(ours) == (2 if len(granted) == len(CATEGORIES) else 3)
+        ours = [s for s in scripts if s.get("src") in {f"/static/{name}" for name in (PAGE_SCRIPT, CLEAR_STORAGE)}]
+        assert len(ours) == (1 if len(granted) == len(CATEGORIES) else 2)
         services = [(s.get("src"), s.get("data-id")) for s in scripts if s not in ours]
         assert services == [loaders[category] for category in granted]
         assert not any(script.text for script in scripts)

@@ -103,13 +103,22 @@ def test_every_script_and_style_of_ours_says_which_bytes_it_expects(visitor: Cli
     assert ours > 30
 
 
-def test_a_visitors_page_has_no_inline_script_style_or_handler(visitor: Client) -> None:
+def test_a_visitors_page_has_no_inline_script_or_handler(visitor: Client) -> None:
     """Data about the company is in an element of this name too, of a type that no browser runs."""
     for address in PAGES:
         document = html.fromstring(visitor.get(address).content.decode())
         scripts = document.xpath("//script[not(@src)]")
         assert {element.get("type") for element in scripts} <= {"application/ld+json"}
-        assert document.xpath("//style | //*[@style] | //@*[starts-with(name(), 'on')]") == []
+        assert document.xpath("//*[@style] | //@*[starts-with(name(), 'on')]") == []
+
+
+def test_the_one_style_in_a_page_is_named_by_the_policy(visitor: Client) -> None:
+    for address in PAGES[:-1]:
+        response = visitor.get(address)
+        (style,) = html.fromstring(response.content.decode()).xpath("//style")
+        digest = base64.b64encode(hashlib.sha256(style.text.encode()).digest()).decode()
+        policy = directives(response.headers["Content-Security-Policy"])
+        assert policy["style-src"] == ["'self'", f"'sha256-{digest}'"]
 
 
 def test_before_a_decision_no_page_sets_a_cookie(visitor: Client) -> None:

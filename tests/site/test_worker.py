@@ -91,9 +91,9 @@ def test_what_was_sent_is_not_logged(worker: Worker, caplog: pytest.LogCaptureFi
 
 
 def test_a_fault_of_ours_says_so_and_leaves_its_traceback(worker: Worker, caplog: pytest.LogCaptureFixture) -> None:
-    line, _headers, body = answer_to(worker, ValueError("inside"))
+    line, _headers, body = answer_to(worker, ValueError("went wrong"))
     assert line == b"HTTP/1.1 500 Internal Server Error"
-    assert "inside" not in body
+    assert "went wrong" not in body
     record = next(record for record in caplog.records if record.name == "gunicorn.error")
     assert record.exc_info
     assert record.getMessage() == "Error while answering an address that was not read"
