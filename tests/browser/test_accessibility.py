@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
 
 from tests.browser.conftest import VisitorWith
 from tests.browser.visitor import LATVIAN, PAGES, Visitor
@@ -66,6 +67,29 @@ def test_axe_finds_nothing_on_versions_receipts_and_what_was_shown(visitor_with:
         visitor.open(f"/privatuma-politika/{page}")
         found += violations(visitor)
     assert found == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing_in_rarer_states(visitor_with: VisitorWith, width: int, scheme: str) -> None:
+    """Some allowed and some not, words that changed meanwhile, and a browser that asks not to be tracked."""
+    screen = {"viewport": {"width": width, "height": 640}, "color_scheme": scheme}
+    visitor = visitor_with(**screen)
+    visitor.open("/kontakti/")
+    visitor.page.evaluate("document.querySelector('[name=disclosure]').value = '0'.repeat(64)")
+    visitor.accept_all()
+    expect(visitor.page.get_by_role("alert")).to_be_visible()
+    found = {"words changed": violations(visitor)}
+    visitor.grant(["facebook"])
+    found["mixed"] = violations(visitor)
+    visitor.open("/sikdatnes/")
+    found["mixed settings"] = violations(visitor)
+    careful = visitor_with(extra_http_headers={"Sec-GPC": "1"}, **screen)
+    for path in ("/", "/sikdatnes/"):
+        careful.open(path)
+        expect(careful.page.get_by_text("Global Privacy Control").first).to_be_visible()
+        found[f"signal {path}"] = violations(careful)
+    assert {state: rules for state, rules in found.items() if rules} == {}
 
 
 def test_axe_would_find_something(visitor: Visitor) -> None:

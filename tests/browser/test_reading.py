@@ -67,6 +67,21 @@ def test_the_section_being_read_is_marked(visitor_with: VisitorWith) -> None:
     expect(marked).to_have_count(0)
 
 
+def test_forced_colours_mark_the_section_being_read(visitor_with: VisitorWith) -> None:
+    visitor = visitor_with(viewport={"width": 1280, "height": 640}, forced_colors="active")
+    visitor.open(POLICY)
+    visitor.page.evaluate("scrollTo(0, 900)")
+    edge = "link => [getComputedStyle(link).borderInlineStartColor, getComputedStyle(link).fontWeight]"
+    marked = contents(visitor).locator("[aria-current=true]")
+    expect(marked).to_have_count(1)
+    others = {tuple(link.evaluate(edge)) for link in contents(visitor).locator("a:not([aria-current])").all()}
+    assert len(others) == 1
+    (other,) = others
+    colour, weight = marked.evaluate(edge)
+    assert colour != other[0]
+    assert weight != other[1]
+
+
 @pytest.mark.parametrize("javascript", [True, False])
 def test_on_a_phone_the_contents_unfold(visitor_with: VisitorWith, javascript: bool) -> None:
     visitor = visitor_with(viewport={"width": 320, "height": 568}, java_script_enabled=javascript)
