@@ -52,9 +52,8 @@ def test_going_back_to_a_kept_page_after_withdrawing_runs_no_vendor(visitor_with
     visitor.open("/kontakti/")
     visitor.withdraw()
     visitor.requested.clear()
-    for _ in range(2):
-        go_back(visitor)
-        assert visitor.page.evaluate("typeof dataLayer") == "undefined"
+    go_back(visitor)
+    assert visitor.page.evaluate("typeof dataLayer") == "undefined"
     assert visitor.path == "/#choice-saved"
     assert visitor.requested == []
 
