@@ -11,6 +11,7 @@ FROM python:3.11-slim-bookworm
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MALLOC_ARENA_MAX=1 \
+    MALLOC_MMAP_THRESHOLD_=524288 \
     DATABASE_URL=sqlite:////data/db.sqlite3
 
 # /data is all that the account of the site may write to, beside its home.

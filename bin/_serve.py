@@ -82,6 +82,7 @@ def main() -> None:
     print("Create a staff account for /admin/: .venv/bin/python manage.py createsuperuser", flush=True)
     # glibc keeps a heap for each thread otherwise, which nearly doubles a worker's memory.
     os.environ.setdefault("MALLOC_ARENA_MAX", "1")
+    os.environ.setdefault("MALLOC_MMAP_THRESHOLD_", "524288")
     gunicorn = [sys.executable, "-m", "gunicorn", "--bind", f"{HOST}:{port}", "ossnet_site.wsgi"]
     os.execv(sys.executable, gunicorn)
 

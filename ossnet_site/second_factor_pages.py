@@ -5,7 +5,6 @@ from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
-import segno
 from django import forms
 from django.conf import settings
 from django.contrib import admin
@@ -185,6 +184,8 @@ def after(request: HttpRequest) -> str:
 
 def picture(device: Any) -> str:
     """The secret as a QR code, drawn without a style, which the Content-Security-Policy would refuse."""
+    import segno  # takes half a megabyte, and nobody but staff needs it
+
     drawn: str = segno.make(device.config_url, micro=False).svg_inline(
         border=4, dark="#000", light="#fff", title=_("QR code"), svgclass="qr-code", lineclass=None, omitsize=True
     )

@@ -5,9 +5,9 @@ import os
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
-from django.urls import get_resolver
 
 from ossnet_site import triggers
+from ossnet_site.warm_up import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
@@ -16,7 +16,6 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
     from ossnet_site.front import Front  # needs the applications, which are ready only now
 
     application = Front(application)  # type: ignore[assignment]
-# Imported before the workers are forked, so that they share it.
-get_resolver().url_patterns  # noqa: B018
 triggers.require(connection)
+warm_up(application)
 connection.close()  # the workers are forked from this process, and each needs its own

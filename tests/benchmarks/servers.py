@@ -64,7 +64,7 @@ def gunicorn(application: str, environment: Mapping[str, str], *, workers: int =
     port = free_port()
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", str(workers), application]
     # As bin/serve and the Dockerfile start it.
-    env = {**os.environ, "MALLOC_ARENA_MAX": "1", **environment}
+    env = {**os.environ, "MALLOC_ARENA_MAX": "1", "MALLOC_MMAP_THRESHOLD_": "524288", **environment}
     process = subprocess.Popen([*on_core(0), *command], cwd=ROOT, env=env)
     try:
         server = Server(port, process.pid)
