@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from django.db.models import Q
+from django.db.models import DateTimeField, Q, Subquery
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from ossnet_site import stamp
@@ -67,10 +68,14 @@ def next_change(at: datetime) -> datetime | None:
 @lru_cache(maxsize=1)
 def _standing(token: str) -> Standing:
     now = timezone.now()
-    newest = PolicyVersion.objects.published(now).values("effective_at")[:1]
-    to_announce = Q(version__effective_at__gt=now - ANNOUNCED_AFTER_EFFECT, version__is_material=True)
+    recent = now - ANNOUNCED_AFTER_EFFECT
+    newest = Subquery(PolicyVersion.objects.published(now).values("effective_at")[:1])
+    to_announce = Q(version__effective_at__gt=recent, version__is_material=True)
     wanted = Q(version__effective_at__gt=now) | Q(version__effective_at=newest) | to_announce
-    texts = PolicyText.objects.filter(wanted, version__in=PolicyVersion.objects.standing())
+    # Nothing wanted is older: the database reads the end of an index, however many versions there have been.
+    oldest = Least(Coalesce(newest, recent), recent, output_field=DateTimeField())
+    stands = {"version__published_at__isnull": False, "version__cancelled_at__isnull": True}
+    texts = PolicyText.objects.filter(wanted, version__effective_at__gte=oldest, **stands)
     return Standing(tuple(texts.select_related("version").order_by("version__effective_at")))
 
 

@@ -93,7 +93,8 @@ def add_versions(wanted: int) -> None:
 
     from privacy.models import PolicyText, PolicyVersion
 
-    numbers = range(100, 100 + wanted - PolicyVersion.objects.standing().count())
+    there = PolicyVersion.objects.standing().count()
+    numbers = range(100 + there, 100 + wanted)
     first = timezone.now() - timedelta(days=20_000)
     versions = [PolicyVersion(number=number, effective_at=first + timedelta(days=number)) for number in numbers]
     versions = PolicyVersion.objects.bulk_create(versions, batch_size=500)
@@ -102,7 +103,7 @@ def add_versions(wanted: int) -> None:
         PolicyText(version=v, language="lv", title="Privātuma politika", body=body, sha256="0" * 64) for v in versions
     ]
     PolicyText.objects.bulk_create(texts, batch_size=500)
-    PolicyVersion.objects.filter(number__gte=100).update(published_at=first)
+    PolicyVersion.objects.filter(number__gte=100, published_at=None).update(published_at=first)
 
 
 def add_cookies(wanted: int) -> None:
