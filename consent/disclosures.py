@@ -52,6 +52,11 @@ class Shown:
             self.store()
             _kept.add(self.sha256)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether this process has seen the stored copy."""
+        return self.sha256 in _kept
+
     def keep_with_the_record(self) -> None:
         """The same within a transaction, which may yet fail: only its commit is something to remember."""
         if self.sha256 not in _kept:

@@ -1,0 +1,81 @@
+"""The ordinary decision, written in one go: on PostgreSQL in one statement, on SQLite in a transaction of two.
+
+What is written rests on words that this process remembers. The statement itself asks whether the content stamp still is
+the one that they are remembered under, so that nothing need be read before. Where it is another, or where the same
+press has been recorded a moment ago, nothing is written.
+"""
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from consent import repeats
+from consent.repeats import Press
+
+IF_UNCHANGED = "FROM ossnet_site_contentstamp s WHERE s.id = 1 AND s.value = %s"
+REMEMBER = f"""
+    INSERT INTO consent_recentdecision AS r (key, record_id, expires_at) SELECT %s, %s, %s {IF_UNCHANGED}
+    ON CONFLICT (key) DO UPDATE SET record_id = EXCLUDED.record_id, expires_at = EXCLUDED.expires_at
+    WHERE r.expires_at < %s OR r.expires_at > %s
+"""
+
+
+def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
+    """Commit a record (columns and values) and the press that made it; False, and then nothing is written.
+
+    Raises Error.
+    """
+    columns, values = tuple(row), [_stored(value) for value in row.values()]
+    if press is None:
+        return _executed(_insert(columns, IF_UNCHANGED), [*values, stamp])
+    pressed = [press.key, row["id"], press.expires_at, stamp, press.gone_before, press.gone_after]
+    pressed = [_stored(value) for value in pressed]
+    is_one_statement = connection.vendor == "postgresql"
+    with nullcontext() if is_one_statement and not repeats.must_clear(press) else transaction.atomic():
+        repeats.clear(press)
+        if is_one_statement:
+            return _executed(_both(columns), [*pressed, *values])
+        return _executed(REMEMBER, pressed) and _executed(_insert(columns), values)
+
+
+def _executed(statement: str, values: list[Any]) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return bool(cursor.rowcount == 1)
+
+
+@cache
+def _insert(columns: tuple[str, ...], source: str = "") -> str:
+    wanted = ", ".join(["%s"] * len(columns))
+    return f"INSERT INTO consent_consentrecord ({', '.join(columns)}) SELECT {wanted} {source}"
+
+
+@cache
+def _both(columns: tuple[str, ...]) -> str:
+    return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_insert(columns, 'FROM pressed')}"
+
+
+def _stored(value: Any) -> Any:
+    """A value as the engine keeps it: what Django's fields do, without asking each of them again."""
+    convert = _conversions(connection.vendor).get(type(value))
+    return convert(value) if convert else value
+
+
+@cache
+def _conversions(vendor: str) -> Mapping[type, Callable[[Any], Any]]:
+    def as_json(value: Any) -> Any:
+        return connection.ops.adapt_json_value(value, None)
+
+    if vendor == "postgresql":
+        return {dict: as_json, list: as_json}
+    return {
+        dict: as_json,
+        list: as_json,
+        UUID: lambda value: value.hex,
+        datetime: lambda value: str(value.astimezone(UTC).replace(tzinfo=None)),
+    }
