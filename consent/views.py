@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consent import cleanup, cookie, disclosures, receipts, recording, repeats
 from consent.decisions import Decision
 from consent.evidence_pages import as_shown
-from consent.forms import BadForm, DecisionForm, is_utf8
+from consent.forms import BadForm, is_utf8, read
 from consent.models.evidence import as_number, number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
@@ -84,16 +84,14 @@ def decide(request: ConsentRequest) -> HttpResponse:
         return HttpResponse(status=415)
     if not says_utf8(request) or not is_utf8(request.body):
         raise BadForm
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        raise BadForm(form.explanation)
+    form = read(request.POST)
     if not offered_categories() and request.consent.choice is None:
         raise BadForm(_("This site uses only necessary cookies."))
-    address = form.cleaned_data["next"] or reverse("consent:cookie-settings")
+    address = form.address or reverse("consent:cookie-settings")
     submission = Submission(
-        decision=Decision(form.cleaned_data["decision"]),
-        ticked=tuple(form.cleaned_data["category"]),
-        disclosure_sha256=form.cleaned_data["disclosure"],
+        decision=form.decision,
+        ticked=form.ticked,
+        disclosure_sha256=form.disclosure,
         path=urlsplit(address).path,
         language=get_language() or "",
         gpc=request.consent.gpc,
