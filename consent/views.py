@@ -24,6 +24,10 @@ from consent.state import ConsentRequest, StoredChoice
 # Fragments of the confirmations in templates/consent/_confirmation.html: the browser scrolls there and moves focus.
 SAVED = "choice-saved"
 WITHDRAWN = "consent-withdrawn"
+FORM = "application/x-www-form-urlencoded"
+# Beside the request: what a decision came to that was made before Django was asked (ossnet_site.short_way). No client
+# can set it.
+FAILED = "consent.failed"
 
 
 @csrf_exempt  # no token in a public page; decide() checks the origin instead (docs/adr/0002)
@@ -77,11 +81,29 @@ def settings_page(request: HttpRequest, status: int = 200, **context: object) ->
 
 
 def decide(request: ConsentRequest) -> HttpResponse:
-    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit."""
+    """Take the decision; the other content type, and words that changed meanwhile, have pages of their own."""
+    if FAILED not in request.META and request.content_type != FORM and is_same_origin(request):
+        return HttpResponse(status=415)
+    try:
+        return decided(request)
+    except DisclosureChanged:
+        disclosures.forget()
+        explanation = _(
+            "The text about cookies has changed since you opened the page. Please read it and choose again."
+        )
+        address = read(request.POST).address or reverse("consent:cookie-settings")
+        return settings_page(request, status=409, explanation=explanation, return_path=address)
+
+
+def decided(request: ConsentRequest) -> HttpResponse:
+    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit.
+
+    Raises PermissionDenied, BadForm, DisclosureChanged or a database error, and then nothing was recorded.
+    """
+    if FAILED in request.META:
+        raise request.META[FAILED]
     if not is_same_origin(request):
         raise PermissionDenied
-    if request.content_type != "application/x-www-form-urlencoded":
-        return HttpResponse(status=415)
     if not says_utf8(request) or not is_utf8(request.body):
         raise BadForm
     form = read(request.POST)
@@ -97,15 +119,7 @@ def decide(request: ConsentRequest) -> HttpResponse:
         gpc=request.consent.gpc,
         sender=repeats.sender(request, request.consent.choice),
     )
-    try:
-        choice = recording.record(submission, request.consent)
-    except DisclosureChanged:
-        disclosures.forget()
-        explanation = _(
-            "The text about cookies has changed since you opened the page. Please read it and choose again."
-        )
-        return settings_page(request, status=409, explanation=explanation, return_path=address)
-    return answer(request, choice, submission.decision, address)
+    return answer(request, recording.record(submission, request.consent), submission.decision, address)
 
 
 def says_utf8(request: HttpRequest) -> bool:

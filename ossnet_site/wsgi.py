@@ -13,9 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
 if not settings.DEBUG:  # where templates are edited, every page is made anew
-    from ossnet_site.front import Front  # needs the applications, which are ready only now
+    # These need the applications, which are ready only now.
+    from ossnet_site.front import Front
+    from ossnet_site.short_way import ShortWay
 
-    application = Front(application)  # type: ignore[assignment]
+    application = Front(ShortWay(application))  # type: ignore[assignment]
 # Imported before the workers are forked, so that they share it.
 get_resolver().url_patterns  # noqa: B018
 triggers.require(connection)
