@@ -64,15 +64,23 @@ class Shown:
             transaction.on_commit(partial(_kept.add, self.sha256))
 
 
+_last: dict[tuple[str, tuple[str, ...]], tuple[PolicyText | None, tuple[Category, ...], Shown | None]] = {}
+
+
 def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
     """What is shown now to a visitor who is asked for ``asked`` (none: for everything that is offered).
 
     None when nothing can be asked: no policy in force, or the registry is incomplete.
     """
     try:
-        return _shown(language, asked, text_in_force(language), registry.categories(language))
+        text, categories = text_in_force(language), registry.categories(language)
     except RegistryIncomplete:
         return None
+    # The very same objects: comparing or hashing all their words would take as long as storing a decision.
+    last = _last.get((language, asked))
+    if last is None or last[0] is not text or last[1] is not categories:
+        last = _last[language, asked] = (text, categories, _shown(language, asked, text, categories))
+    return last[2]
 
 
 def renew() -> None:
@@ -104,6 +112,7 @@ def forget_all() -> None:
     """The same for another database, as every test has one."""
     forget()
     _shown.cache_clear()
+    _last.clear()
     _kept.clear()
 
 

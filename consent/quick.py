@@ -5,7 +5,8 @@ the one that they are remembered under, so that nothing need be read before. Whe
 press has been recorded a moment ago, nothing is written.
 """
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cache
@@ -13,6 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection, transaction
+from psycopg.types.json import Jsonb
 
 from consent import repeats
 from consent.repeats import Press
@@ -23,6 +25,13 @@ REMEMBER = f"""
     ON CONFLICT (key) DO UPDATE SET record_id = EXCLUDED.record_id, expires_at = EXCLUDED.expires_at
     WHERE r.expires_at < %s OR r.expires_at > %s
 """
+ON_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: Jsonb, list: Jsonb}
+ON_SQLITE: dict[type, Callable[[Any], Any]] = {
+    dict: json.dumps,
+    list: json.dumps,
+    UUID: lambda value: value.hex,
+    datetime: lambda value: str(value.astimezone(UTC).replace(tzinfo=None)),
+}
 
 
 def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
@@ -30,12 +39,13 @@ def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
 
     Raises Error.
     """
-    columns, values = tuple(row), [_stored(value) for value in row.values()]
+    vendor = connection.vendor
+    columns, values = tuple(row), _stored(row.values(), vendor)
     if press is None:
         return _executed(_insert(columns, IF_UNCHANGED), [*values, stamp])
-    pressed = [press.key, row["id"], press.expires_at, stamp, press.gone_before, press.gone_after]
-    pressed = [_stored(value) for value in pressed]
-    is_one_statement = connection.vendor == "postgresql"
+    of_press = (press.key, row["id"], press.expires_at, stamp, press.gone_before, press.gone_after)
+    pressed = _stored(of_press, vendor)
+    is_one_statement = vendor == "postgresql"
     with nullcontext() if is_one_statement and not repeats.must_clear(press) else transaction.atomic():
         repeats.clear(press)
         if is_one_statement:
@@ -60,22 +70,7 @@ def _both(columns: tuple[str, ...]) -> str:
     return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_insert(columns, 'FROM pressed')}"
 
 
-def _stored(value: Any) -> Any:
-    """A value as the engine keeps it: what Django's fields do, without asking each of them again."""
-    convert = _conversions(connection.vendor).get(type(value))
-    return convert(value) if convert else value
-
-
-@cache
-def _conversions(vendor: str) -> Mapping[type, Callable[[Any], Any]]:
-    def as_json(value: Any) -> Any:
-        return connection.ops.adapt_json_value(value, None)
-
-    if vendor == "postgresql":
-        return {dict: as_json, list: as_json}
-    return {
-        dict: as_json,
-        list: as_json,
-        UUID: lambda value: value.hex,
-        datetime: lambda value: str(value.astimezone(UTC).replace(tzinfo=None)),
-    }
+def _stored(values: Iterable[Any], vendor: str) -> list[Any]:
+    """Values as the engine keeps them: what Django's fields do, without asking each of them again."""
+    conversions = ON_POSTGRESQL if vendor == "postgresql" else ON_SQLITE
+    return [conversions[type(value)](value) if type(value) in conversions else value for value in values]
