@@ -132,6 +132,7 @@ def look_after_connection() -> None:
     Asking whether it is there costs as much as storing the decision.
     """
     now = time.monotonic()
-    if connection.errors_occurred or now - _own.looked_after >= UNCHECKED:
+    is_due = connection.errors_occurred or now - _own.looked_after >= UNCHECKED
+    if is_due and not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
         _own.looked_after = now
