@@ -46,11 +46,11 @@ def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
     of_press = (press.key, row["id"], press.expires_at, stamp, press.gone_before, press.gone_after)
     pressed = _stored(of_press, vendor)
     is_one_statement = vendor == "postgresql"
+    groups = ([*pressed, *values],) if is_one_statement else (pressed, values)
     with nullcontext() if is_one_statement and not repeats.must_clear(press) else transaction.atomic():
         repeats.clear(press)
-        if is_one_statement:
-            return _executed(_both(columns), [*pressed, *values])
-        return _executed(REMEMBER, pressed) and _executed(_insert(columns), values)
+        pairs = zip(_statements(columns, is_one_statement), groups, strict=True)
+        return all(_executed(statement, group) for statement, group in pairs)
 
 
 def _executed(statement: str, values: list[Any]) -> bool:
@@ -66,8 +66,10 @@ def _insert(columns: tuple[str, ...], source: str = "") -> str:
 
 
 @cache
-def _both(columns: tuple[str, ...]) -> str:
-    return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_insert(columns, 'FROM pressed')}"
+def _statements(columns: tuple[str, ...], is_one_statement: bool) -> tuple[str, ...]:
+    """The press and the record, the second only if the first was written."""
+    both = f"WITH pressed AS ({REMEMBER} RETURNING 1) {_insert(columns, 'FROM pressed')}"
+    return (both,) if is_one_statement else (REMEMBER, _insert(columns))
 
 
 def _stored(values: Iterable[Any], vendor: str) -> list[Any]:

@@ -63,8 +63,7 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     when the page was drawn and no longer is. A refusal or a withdrawal is honoured whatever it names (GDPR article
     7(3)). Database errors pass through: then nothing was recorded.
     """
-    with _turns():
-        return _write_at_once(submission, consent) or _look_and_write(submission, consent)
+    return _write_at_once(submission, consent) or _look_and_write(submission, consent)
 
 
 def _write_at_once(submission: Submission, consent: Consent) -> StoredChoice | None:
@@ -86,12 +85,14 @@ def _write_at_once(submission: Submission, consent: Consent) -> StoredChoice | N
     answers = _answers(submission, consent, seen, decided, now)
     choice = StoredChoice(record_id, consent.choice.subject_id if consent.choice else uuid.uuid4(), answers)
     row = _row(submission, consent, seen, decided, choice, now)
-    return choice if quick.write(row, repeats.press(submission, now), seen_at.value) else None
+    press = repeats.press(submission, now)
+    with _turns():
+        return choice if quick.write(row, press, seen_at.value) else None
 
 
 def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
     """Any decision, with a look at what the database holds at this moment."""
-    with transaction.atomic():
+    with _turns(), transaction.atomic():
         disclosures.renew()
         seen = _on_screen(submission, consent)
         decided = decisions.grants(submission.decision, submission.ticked, _about(submission.decision, consent, seen))
