@@ -52,11 +52,19 @@ class Shown:
             self.store()
             _kept.add(self.sha256)
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether this process has seen the stored copy."""
+        return self.sha256 in _kept
+
     def keep_with_the_record(self) -> None:
         """The same within a transaction, which may yet fail: only its commit is something to remember."""
         if self.sha256 not in _kept:
             self.store()
             transaction.on_commit(partial(_kept.add, self.sha256))
+
+
+_last: dict[tuple[str, tuple[str, ...]], tuple[PolicyText | None, tuple[Category, ...], Shown | None]] = {}
 
 
 def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
@@ -65,9 +73,14 @@ def current(language: str, asked: tuple[str, ...] = ()) -> Shown | None:
     None when nothing can be asked: no policy in force, or the registry is incomplete.
     """
     try:
-        return _shown(language, asked, text_in_force(language), registry.categories(language))
+        text, categories = text_in_force(language), registry.categories(language)
     except RegistryIncomplete:
         return None
+    # The very same objects: comparing or hashing all their words would take as long as storing a decision.
+    last = _last.get((language, asked))
+    if last is None or last[0] is not text or last[1] is not categories:
+        last = _last[language, asked] = (text, categories, _shown(language, asked, text, categories))
+    return last[2]
 
 
 def renew() -> None:
@@ -99,6 +112,7 @@ def forget_all() -> None:
     """The same for another database, as every test has one."""
     forget()
     _shown.cache_clear()
+    _last.clear()
     _kept.clear()
 
 

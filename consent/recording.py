@@ -11,12 +11,14 @@ from datetime import datetime
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consent import decisions, disclosures, repeats, services
+from consent import decisions, disclosures, quick, repeats, services
 from consent.decisions import Decision
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
+from consent.models.evidence import JURISDICTION, number_of
 from consent.services import CATEGORIES, NECESSARY
 from consent.state import Answer, Consent, State, StoredChoice, lifetime
+from ossnet_site import stamp
 
 _one_writer = threading.Lock()
 
@@ -61,6 +63,35 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     when the page was drawn and no longer is. A refusal or a withdrawal is honoured whatever it names (GDPR article
     7(3)). Database errors pass through: then nothing was recorded.
     """
+    return _write_at_once(submission, consent) or _look_and_write(submission, consent)
+
+
+def _write_at_once(submission: Submission, consent: Consent) -> StoredChoice | None:
+    """The ordinary decision: a new one about words that this process remembers, written on condition that they stand.
+
+    None when it is anything else, or when the condition does not hold: then nothing was recorded.
+    """
+    seen_at = stamp.current()
+    shown = _still_current(submission, ((), consent.undecided)) if seen_at.is_known else None
+    if shown is None or not shown.is_kept:
+        return None
+    seen = OnScreen(shown, shown.sha256, shown.asked, services.offered_categories())
+    decided = decisions.grants(submission.decision, submission.ticked, _about(submission.decision, consent, seen))
+    if set(submission.ticked) - decided.keys() or (
+        consent.choice and _changes_nothing(decided, consent, gpc=submission.gpc)
+    ):
+        return None
+    now, record_id = timezone.now(), uuid.uuid4()
+    answers = _answers(submission, consent, seen, decided, now)
+    choice = StoredChoice(record_id, consent.choice.subject_id if consent.choice else uuid.uuid4(), answers)
+    row = _row(submission, consent, seen, decided, choice, now)
+    press = repeats.press(submission, now)
+    with _turns():
+        return choice if quick.write(row, press, seen_at.value) else None
+
+
+def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
+    """Any decision, with a look at what the database holds at this moment."""
     with _turns(), transaction.atomic():
         disclosures.renew()
         seen = _on_screen(submission, consent)
@@ -128,30 +159,47 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
     if repeated := repeats.of(submission, record_id, now):
         record_id, subject, now = repeated.pk, repeated.subject_id, repeated.decided_at
     answers = _answers(submission, consent, seen, decided, now)
+    choice = StoredChoice(record_id, subject, answers)
     if not repeated:
-        policy = seen.shown or disclosures.current(submission.language)
-        given = [category for category, granted in decided.items() if granted and seen.shown is not None]
-        refused = [category for category, granted in decided.items() if not granted]
-        ConsentRecord.objects.create(
-            id=record_id,
-            subject_id=subject,
-            previous_id=consent.choice.record_id if consent.choice else None,
-            event=decisions.event(given, refused, consent.allowed),
-            control=decisions.CONTROLS[submission.decision],
-            decided_at=now,
-            valid_until=now + lifetime(),
-            grants=_standing(answers, consent, decided),
-            asked=list(decided),
-            scopes={category: answer.scope for category, answer in answers.items() if answer.granted},
-            until={category: (answer.decided_at + lifetime()).isoformat() for category, answer in answers.items()},
-            disclosure_id=seen.stored,
-            policy_version=policy.policy_version if policy else None,
-            policy_sha256=policy.policy_sha256 if policy else "",
-            language=submission.language,
-            path=submission.path,
-            gpc=submission.gpc,
-        )
-    return StoredChoice(record_id, subject, answers)
+        ConsentRecord.objects.create(**_row(submission, consent, seen, decided, choice, now))
+    return choice
+
+
+def _row(
+    submission: Submission,
+    consent: Consent,
+    seen: OnScreen,
+    decided: dict[str, bool],
+    choice: StoredChoice,
+    now: datetime,
+) -> dict[str, object]:
+    """Every column of the record with its value."""
+    policy = seen.shown or disclosures.current(submission.language)
+    given = [category for category, granted in decided.items() if granted and seen.shown is not None]
+    refused = [category for category, granted in decided.items() if not granted]
+    answers, expires = choice.answers, lifetime()
+    return {
+        "id": choice.record_id,
+        "number": number_of(choice.record_id),
+        "schema_version": ConsentRecord.SCHEMA_VERSION,
+        "subject_id": choice.subject_id,
+        "previous_id": consent.choice.record_id if consent.choice else None,
+        "event": decisions.event(given, refused, consent.allowed).value,
+        "control": decisions.CONTROLS[submission.decision].value,
+        "decided_at": now,
+        "valid_until": now + expires,
+        "grants": _standing(answers, consent, decided),
+        "asked": list(decided),
+        "scopes": {category: answer.scope for category, answer in answers.items() if answer.granted},
+        "until": {category: (answer.decided_at + expires).isoformat() for category, answer in answers.items()},
+        "disclosure_id": seen.stored,
+        "policy_version_id": policy.policy_version.pk if policy else None,
+        "policy_sha256": policy.policy_sha256 if policy else "",
+        "language": submission.language,
+        "jurisdiction": JURISDICTION,
+        "path": submission.path,
+        "gpc": submission.gpc,
+    }
 
 
 def _answers(

@@ -6,6 +6,7 @@ the same form within the window. What is stored is a keyed hash that lives a few
 """
 
 import uuid
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -49,25 +50,59 @@ def sender(request: HttpRequest, choice: StoredChoice | None) -> str:
     return "\n".join([address, *(request.headers.get(name, "") for name in ("User-Agent", "Accept-Language"))])
 
 
+@dataclass(frozen=True)
+class Press:
+    """A submission as it is remembered until ``expires_at``.
+
+    What was remembered until before ``gone_before``, or is to be until after ``gone_after``, counts as gone.
+    """
+
+    key: str
+    expires_at: datetime
+    gone_before: datetime
+    gone_after: datetime
+
+
+def press(submission: "Submission", now: datetime) -> Press | None:
+    """What to remember of a submission; None when it cannot be told who sends."""
+    if not submission.sender:
+        return None
+    window = GUESSED if "\n" in submission.sender else KNOWN
+    key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
+    return Press(key, now + window, gone_before=now, gone_after=now + KNOWN)
+
+
+def clear(pressed: Press) -> None:
+    """Clear away what is gone, in the transaction of the press; this process does so once a second at most."""
+    global _cleared_at
+    if not must_clear(pressed):
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(CLEAR, [_stored("expires_at", pressed.gone_before), _stored("expires_at", pressed.gone_after)])
+    _cleared_at = pressed.gone_before
+
+
+def must_clear(pressed: Press) -> bool:
+    """Whether this process has not cleared for a second."""
+    return abs(pressed.gone_before - _cleared_at) >= CLEARED_EVERY
+
+
 def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> ConsentRecord | None:
     """The record that this very submission made a moment ago; None when it is new, which is then remembered.
 
     Of two at the same time the database lets one wait for the other.
     """
-    global _cleared_at
-    if not submission.sender:
+    pressed = press(submission, now)
+    if pressed is None:
         return None
-    window = GUESSED if "\n" in submission.sender else KNOWN
-    key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
-    gone = [_stored("expires_at", now), _stored("expires_at", now + KNOWN)]
+    gone = [_stored("expires_at", pressed.gone_before), _stored("expires_at", pressed.gone_after)]
+    clear(pressed)
     with connection.cursor() as cursor:
-        if abs(now - _cleared_at) >= CLEARED_EVERY:
-            cursor.execute(CLEAR, gone)
-            _cleared_at = now
-        cursor.execute(REMEMBER, [key, _stored("record_id", record_id), _stored("expires_at", now + window), *gone])
+        until = _stored("expires_at", pressed.expires_at)
+        cursor.execute(REMEMBER, [pressed.key, _stored("record_id", record_id), until, *gone])
         if cursor.rowcount == 1:
             return None
-    first = RecentDecision.objects.get(key=key)
+    first = RecentDecision.objects.get(key=pressed.key)
     return ConsentRecord.objects.filter(pk=first.record_id).first()
 
 

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from consent import cleanup, cookie, disclosures, receipts, recording, repeats
 from consent.decisions import Decision
 from consent.evidence_pages import as_shown
-from consent.forms import BadForm, DecisionForm, is_utf8
+from consent.forms import BadForm, is_utf8, read
 from consent.models.evidence import as_number, number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
@@ -24,6 +24,10 @@ from consent.state import ConsentRequest, StoredChoice
 # Fragments of the confirmations in templates/consent/_confirmation.html: the browser scrolls there and moves focus.
 SAVED = "choice-saved"
 WITHDRAWN = "consent-withdrawn"
+FORM = "application/x-www-form-urlencoded"
+# Beside the request: what a decision came to that was made before Django was asked (ossnet_site.short_way). No client
+# can set it.
+FAILED = "consent.failed"
 
 
 @csrf_exempt  # no token in a public page; decide() checks the origin instead (docs/adr/0002)
@@ -77,37 +81,45 @@ def settings_page(request: HttpRequest, status: int = 200, **context: object) ->
 
 
 def decide(request: ConsentRequest) -> HttpResponse:
-    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit."""
-    if not is_same_origin(request):
-        raise PermissionDenied
-    if request.content_type != "application/x-www-form-urlencoded":
+    """Take the decision; the other content type, and words that changed meanwhile, have pages of their own."""
+    if FAILED not in request.META and request.content_type != FORM and is_same_origin(request):
         return HttpResponse(status=415)
-    if not says_utf8(request) or not is_utf8(request.body):
-        raise BadForm
-    form = DecisionForm(request.POST)
-    if not form.is_valid():
-        raise BadForm(form.explanation)
-    if not offered_categories() and request.consent.choice is None:
-        raise BadForm(_("This site uses only necessary cookies."))
-    address = form.cleaned_data["next"] or reverse("consent:cookie-settings")
-    submission = Submission(
-        decision=Decision(form.cleaned_data["decision"]),
-        ticked=tuple(form.cleaned_data["category"]),
-        disclosure_sha256=form.cleaned_data["disclosure"],
-        path=urlsplit(address).path,
-        language=get_language() or "",
-        gpc=request.consent.gpc,
-        sender=repeats.sender(request, request.consent.choice),
-    )
     try:
-        choice = recording.record(submission, request.consent)
+        return decided(request)
     except DisclosureChanged:
         disclosures.forget()
         explanation = _(
             "The text about cookies has changed since you opened the page. Please read it and choose again."
         )
+        address = read(request.POST).address or reverse("consent:cookie-settings")
         return settings_page(request, status=409, explanation=explanation, return_path=address)
-    return answer(request, choice, submission.decision, address)
+
+
+def decided(request: ConsentRequest) -> HttpResponse:
+    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit.
+
+    Raises PermissionDenied, BadForm, DisclosureChanged or a database error, and then nothing was recorded.
+    """
+    if FAILED in request.META:
+        raise request.META[FAILED]
+    if not is_same_origin(request):
+        raise PermissionDenied
+    if not says_utf8(request) or not is_utf8(request.body):
+        raise BadForm
+    form = read(request.POST)
+    if not offered_categories() and request.consent.choice is None:
+        raise BadForm(_("This site uses only necessary cookies."))
+    address = form.address or reverse("consent:cookie-settings")
+    submission = Submission(
+        decision=form.decision,
+        ticked=form.ticked,
+        disclosure_sha256=form.disclosure,
+        path=urlsplit(address).path,
+        language=get_language() or "",
+        gpc=request.consent.gpc,
+        sender=repeats.sender(request, request.consent.choice),
+    )
+    return answer(request, recording.record(submission, request.consent), submission.decision, address)
 
 
 def says_utf8(request: HttpRequest) -> bool:

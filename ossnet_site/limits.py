@@ -13,13 +13,14 @@ from typing import Any
 from django.conf import settings
 from django.http import HttpRequest
 from limits import RateLimitItem, parse_many
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import storage_from_string
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from ossnet_site.clients import client_pseudonym
+from ossnet_site.counters import OwnCounters
 
 logger = logging.getLogger(__name__)
 
@@ -29,8 +30,6 @@ PATIENCE = 0.25
 AWAY = 5.0
 # Seconds between two lines in the log about it.
 BETWEEN_LINES = 60.0
-# Counters that one process keeps, about 300 bytes each; then it forgets them all, which costs a flood nothing it lacks.
-MOST_COUNTERS = 20_000
 
 
 class _Away:
@@ -51,10 +50,7 @@ def seconds_to_wait(kind: str, request: HttpRequest) -> int | None:
             return _count(_shared(settings.RATE_LIMIT_STORE), kind, client)
         except (RedisError, OSError) as error:
             _leave_alone(error)
-    own = _own()
-    if len(own.storage.storage) > MOST_COUNTERS:  # type: ignore[attr-defined]
-        own.storage.reset()
-    return _count(own, kind, client)
+    return _count(_own(), kind, client)
 
 
 def forget() -> None:
@@ -80,8 +76,8 @@ def _items(limits: str) -> tuple[RateLimitItem, ...]:
 
 @cache
 def _own() -> SlidingWindowCounterRateLimiter:
-    """Made by the first decision, not at import: gunicorn forks, and the store has a thread."""
-    return SlidingWindowCounterRateLimiter(MemoryStorage())
+    """Made by the first decision, not at import: gunicorn forks, and each process counts for itself."""
+    return SlidingWindowCounterRateLimiter(OwnCounters())
 
 
 @cache

@@ -31,6 +31,11 @@ class Stamp:
     looked_at: float
     wall: float
 
+    @property
+    def value(self) -> str:
+        """What stands in the database."""
+        return self.token.partition(" ")[0]
+
 
 NEVER = Stamp("", is_known=False, looked_at=-inf, wall=0.0)
 _latest = NEVER

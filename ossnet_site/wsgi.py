@@ -13,9 +13,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
 application = get_wsgi_application()
 if not settings.DEBUG:  # where templates are edited, every page is made anew
-    from ossnet_site.front import Front  # needs the applications, which are ready only now
+    # These need the applications, which are ready only now.
+    from ossnet_site.front import Front
+    from ossnet_site.short_way import ShortWay
 
-    application = Front(application)  # type: ignore[assignment]
+    application = Front(ShortWay(application))  # type: ignore[assignment]
 triggers.require(connection)
 warm_up(application)
 connection.close()  # the workers are forked from this process, and each needs its own

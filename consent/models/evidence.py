@@ -17,6 +17,7 @@ from privacy.models import PolicyVersion
 
 # Crockford's base 32: no I, L, O or U, so that a number can be read out and copied by hand.
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+JURISDICTION = "LV"
 NUMBER_LENGTH = 12  # digits of 5 bits: the last 60 bits of the record's id, all of them random
 
 
@@ -107,7 +108,7 @@ class ConsentRecord(models.Model):
     )
     policy_sha256 = models.CharField(_("policy SHA-256"), max_length=64, blank=True)
     language = models.CharField(_("language"), max_length=2)
-    jurisdiction = models.CharField(_("jurisdiction"), max_length=2, default="LV")
+    jurisdiction = models.CharField(_("jurisdiction"), max_length=2, default=JURISDICTION)
     path = models.CharField(_("page"), max_length=2000)
     gpc = models.BooleanField(_("Global Privacy Control signal"))
 

@@ -41,7 +41,7 @@ def on(engine: str, folder: Path, address: str, required: float, *, rounds: int,
         inside(ours.env, "tests.benchmarks.make_database", "theirs")
     theirs = ours.env | {"DATABASE_URL": their_address, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.theirs"}
     inside(theirs, "tests.benchmarks.theirs", "prepare")
-    ratios, tails, rates, answered = [], [], [], 0
+    ratios, tails, rates, processor, theirs_processor, answered = [], [], [], [], [], 0
     for _round in range(rounds):
         with gunicorn("tests.benchmarks.their_wsgi", theirs) as server:
             server.load(folder, accepts_of_theirs(), 1)
@@ -53,6 +53,8 @@ def on(engine: str, folder: Path, address: str, required: float, *, rounds: int,
         ratios.append(load.rate / floor.rate)
         tails.append(load.p99 / load.p50)
         rates.append(load.rate)
+        processor.append(load.processor)
+        theirs_processor.append(floor.processor)
     counted = ours.inside("decided")
     # The last answers of a load may be on their way when it ends.
     beyond = counted["records"] - answered
@@ -61,6 +63,8 @@ def on(engine: str, folder: Path, address: str, required: float, *, rounds: int,
     return [
         Row(4, f"decisions on {engine}", ratios, required=required, note="against django-cookie-consent"),
         Row(4, f"decisions on {engine}", rates, "a second"),
+        Row(4, f"processor for one on {engine}", processor, "µs"),
+        Row(4, f"processor for one of theirs on {engine}", theirs_processor, "µs"),
         Row(4, f"p99 against p50 on {engine}", tails, required=10, at_least=False),
         Row(4, f"lost on {engine}", [max(0, -beyond)], required=0, at_least=False, note=f"of {answered}"),
         Row(4, f"doubled on {engine}", [doubled], required=0, at_least=False),

@@ -34,7 +34,11 @@ class Request:
 
 @dataclass(frozen=True)
 class Load:
-    """What a server did: answers a second, microseconds at the median and at the 99th percentile, and what failed."""
+    """What a server did: answers a second, microseconds at the median and at the 99th percentile, and what failed.
+
+    ``processor`` is the microseconds of processor that its workers took for each answer: what a noisy machine does to
+    the rates, it does less to these.
+    """
 
     requests: int
     rate: float
@@ -42,6 +46,7 @@ class Load:
     p99: float
     bad_status: int
     broken: int
+    processor: float
 
 
 def on_core(core: int) -> list[str]:
@@ -104,11 +109,20 @@ class Server:
         """The process ids of the workers."""
         return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
+    def processor(self) -> float:
+        """Seconds of processor that the workers have taken so far."""
+        ticks = 0
+        for pid in self.workers():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # of the user and of the system, see proc(5)
+        return ticks / os.sysconf("SC_CLK_TCK")
+
     def load(self, folder: Path, requests: Sequence[Request], seconds: float) -> Load:
         """Send the requests in turn over 8 connections from the second core."""
         file = folder / "requests.tsv"
         file.write_text("".join(f"{request.line()}\n" for request in requests))
         wrk = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "-s", str(HERE / "load.lua")]
+        before = self.processor()
         result = subprocess.run(
             [*on_core(1), *wrk, f"http://127.0.0.1:{self.port}/"],
             env={**os.environ, "BENCH_REQUESTS": str(file)},
@@ -118,4 +132,5 @@ class Server:
         )
         (line,) = [line for line in result.stdout.splitlines() if line.startswith("RESULT")]
         count, microseconds, p50, p99, bad, broken = map(int, line.split()[1:])
-        return Load(count, count / microseconds * 1e6, p50, p99, bad, broken)
+        processor = (self.processor() - before) / max(1, count) * 1e6
+        return Load(count, count / microseconds * 1e6, p50, p99, bad, broken, processor)

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from ossnet_site import limits
 from ossnet_site.front import Front
+from ossnet_site.short_way import ShortWay
 
 # FUZZ=100 makes a hundred times as many examples, and other ones each time.
 TIMES = int(os.environ.get("FUZZ", "0"))
@@ -115,7 +116,7 @@ class Site:
 
     def __init__(self, *, front: bool = True) -> None:
         django: Callable[..., Iterable[bytes]] = get_wsgi_application()
-        self.application: Callable[..., Iterable[bytes]] = Front(django) if front else django
+        self.application: Callable[..., Iterable[bytes]] = Front(ShortWay(django)) if front else django
 
     def ask(self, request: Request) -> Answer:
         """The answer; an exception anywhere inside, even one that became a page, is raised."""

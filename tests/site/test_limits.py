@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import redis
 import time_machine
 from django.test import Client, RequestFactory
 
-from ossnet_site import limits
+from ossnet_site import counters, limits
 from ossnet_site.limits import seconds_to_wait
 from tests.consent.decide import decide
 
@@ -102,10 +103,33 @@ def test_the_longer_limit_holds_when_the_shorter_one_is_kept(settings: Any) -> N
 
 
 def test_what_one_process_counts_stays_small(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "MOST_COUNTERS", 10)
+    monkeypatch.setattr(counters, "MOST_COUNTERS", 10)
     for number in range(50):
         assert waits(1, address=f"192.0.2.{number}") == [None]
     assert len(limits._own().storage.storage) <= 12  # type: ignore[attr-defined]
+
+
+def test_what_is_past_its_time_makes_room_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(counters, "MOST_COUNTERS", 10)
+    own = counters.OwnCounters()
+    with time_machine.travel(NOON, tick=False) as clock:
+        for number in range(8):
+            own.incr(f"past {number}", 60)
+        clock.shift(61)
+        assert [own.incr("present", 60), own.incr("present", 60)] == [1, 2]
+        own.incr("another", 60)
+        own.incr("one more", 60)
+        assert sorted(own.storage) == ["another", "one more", "present"]
+        assert own.decr("present") == 1
+
+
+def test_counting_starts_no_thread() -> None:
+    own = counters.OwnCounters()
+    own.timer.join()
+    before = threading.active_count()
+    for _time in range(100):
+        own.incr("one", 60)
+        assert threading.active_count() <= before
 
 
 # The shared store
