@@ -42,6 +42,14 @@ def test_every_page_is_pictured(visitor_with: VisitorWith, state: str, width: in
     for path in PAGES:
         visitor.open(path)
         picture(path.strip("/").replace("/", "-") or "home")
+    if state == "granted":
+        visitor.open("/")
+        visitor.withdraw()
+        picture("confirmation-of-withdrawal")
+        visitor.context.clear_cookies()
+        visitor.open("/")
+        visitor.reject_all()
+        picture("confirmation-of-refusal")
 
 
 def fill_in_the_draft() -> PolicyVersion:
