@@ -1,0 +1,37 @@
+"""The pages of a list that may hold millions of rows: counting stops a little beyond what is looked at."""
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+
+AHEAD = 100  # pages that the list offers beyond the one that is looked at
+DEEPEST = 1_000_000  # page; no database takes an offset without end
+
+
+class NearbyPaginator(Paginator[Any]):
+    """Counts only as far as the pages that it offers, so that a page costs the same however many rows follow.
+
+    ``is_cut`` is whether there are more rows than ``count`` says.
+    """
+
+    def __init__(self, rows: QuerySet[Any], per_page: int, page: int) -> None:
+        super().__init__(rows, per_page)
+        self.most = (max(1, min(page, DEEPEST)) + AHEAD) * per_page
+
+    @cached_property
+    def found(self) -> int:
+        """How many rows there are, but one more than the pages hold at most."""
+        # The order decides nothing here. The database stops at the limit.
+        return self.object_list.order_by()[: self.most + 1].count()
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows the pages hold."""
+        return min(self.found, self.most)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether rows follow that were not counted."""
+        return self.found > self.most
