@@ -4,8 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
+from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -15,19 +16,21 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from consent import evidence_pages, registry_pages
+from consent import evidence_pages, registry_pages, statistics_pages
 from consent.models import (
     Category,
     CategoryText,
     ConsentRecord,
     CookieDeclaration,
     CspReport,
+    DailySummary,
     DeclaredCookie,
     Disclosure,
     GrantsEnded,
     Purge,
     ServiceText,
 )
+from consent.paging import NearbyPaginator
 from consent.services import CATEGORIES, is_declared_host
 
 # django-cookie-consent's own pages would let a cookie be declared without purpose, provider and duration.
@@ -202,12 +205,29 @@ class GrantedCategory(admin.SimpleListFilter):
         return queryset.filter(**{f"grants__{self.value()}": True}) if self.value() in CATEGORIES else queryset
 
 
+class InLanguage(admin.SimpleListFilter):
+    """Records by language; Django's own filter would look through all of them for those that there are."""
+
+    title = _("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The languages of the site."""
+        return list(settings.LANGUAGES)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
+        """The records in the chosen one."""
+        return queryset.filter(language=self.value()) if self.value() in dict(settings.LANGUAGES) else queryset
+
+
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(EvidenceAdmin):
-    """The decisions, the newest first."""
+    """The decisions, the newest first; a page costs the same however many there are (docs/scale.md)."""
 
     list_display = ("number", "decided_at", "event", "control", "what_is_granted", "language")
-    list_filter = ("event", "control", "language", GrantedCategory, "decided_at")
+    list_filter = ("event", "control", InLanguage, GrantedCategory, "decided_at")
+    sortable_by = ("number", "decided_at")
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ("number",)
     search_help_text = _("Record number, or a date such as 31.12.2026")
     show_full_result_count = False
@@ -218,6 +238,13 @@ class ConsentRecordAdmin(EvidenceAdmin):
         *("subject_id", "previous", "scopes", "schema_version", "id"),
     )
     pages = (("export/<str:form>/", evidence_pages.export, "export"),)
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> NearbyPaginator:
+        """Counts around the page that is asked for."""
+        page = request.GET.get(PAGE_VAR, "")
+        return NearbyPaginator(queryset, per_page, int(page) if page.isdecimal() else 1)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
@@ -250,6 +277,25 @@ class ConsentRecordAdmin(EvidenceAdmin):
             return "–"
         version = record.policy_version
         return format_html('<a href="{}">{}</a>', version.get_absolute_url(), version.number)
+
+
+@admin.register(DailySummary)
+class StatisticsAdmin(EvidenceAdmin):
+    """What the decisions come to: a page of its own instead of the list, for those who may see the records."""
+
+    fields = ("day", "decisions", "counted_at")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Charts and tables."""
+        return statistics_pages.show(self, request)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Whether the start page names it."""
+        return self.has_view_permission(request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """No permission of its own."""
+        return request.user.has_perm("consent.view_consentrecord")
 
 
 @admin.register(Disclosure)

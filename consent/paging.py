@@ -4,6 +4,7 @@ from typing import Any
 
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
+from django.utils.formats import number_format
 from django.utils.functional import cached_property
 
 AHEAD = 100  # pages that the list offers beyond the one that is looked at
@@ -35,3 +36,8 @@ class NearbyPaginator(Paginator[Any]):
     def is_cut(self) -> bool:
         """Whether rows follow that were not counted."""
         return self.found > self.most
+
+    @property
+    def in_words(self) -> str:
+        """The count with its thousands apart."""
+        return str(number_format(self.count, use_l10n=True, force_grouping=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -55,7 +55,7 @@ def show(admin: ModelAdmin[Any], request: HttpRequest) -> HttpResponse:
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
-        "title": admin.opts.verbose_name_plural.capitalize(),
+        "title": capitalized(admin.opts.verbose_name_plural),
         "counted": f"{in_digits(counted.date())} {counted:%H:%M}" if counted else "",
         "decisions": in_words(found.total.decisions) if found.total.decisions else "",
         "sections": sections(found, names) if found.total.decisions else (),
@@ -97,7 +97,7 @@ def decisions(found: Statistics) -> Section:
             found,
             _("Decisions by month"),
             [_("decisions"), *map(str, Event.labels)],
-            lambda tally: [in_words(tally.decisions), *(in_words(tally.of(Measure.EVENT, value)) for value in Event)],
+            lambda tally: [in_words(tally.decisions), *(in_words(tally.of(Measure.EVENT, event)) for event in Event)],
         ),
     )
 
@@ -108,24 +108,123 @@ def withdrawals(found: Statistics) -> Section:
     def withdrawn(tally: Tally) -> int:
         return tally.of(Measure.EVENT, Event.WITHDRAWN)
 
+    def cells(tally: Tally) -> list[str]:
+        share = round(100 * withdrawn(tally) / tally.decisions) if tally.decisions else None
+        return [in_words(withdrawn(tally)), as_share(share)]
+
+    per_month = {month: withdrawn(tally) for month, tally in found.months.items()}
     return Section(
         "withdrawals",
         _("Withdrawals"),
-        _("Decisions that ended something allowed before and allowed nothing new, whichever control was used."),
+        _("Decisions that ended what was allowed and allowed nothing new, whichever control was used."),
+        [charts.of_months("withdrawn", _("Withdrawals by month"), per_month)],
+        by_month(found, _("Withdrawals by month"), [_("withdrawals"), _("of all decisions")], cells),
+    )
+
+
+def shares(found: Statistics, names: dict[str, str]) -> Section:
+    """How many of those who were asked allow a category."""
+
+    def cell(tally: Tally, category: str) -> str:
+        asked, granted = (in_words(tally.of(measure, category)) for measure in (Measure.ASKED, Measure.GRANTED))
+        return _("%(share)s (%(granted)s of %(asked)s)") % {
+            "share": as_share(tally.share(category)),
+            "granted": granted,
+            "asked": asked,
+        }
+
+    return Section(
+        "shares",
+        _("Share that allows a category"),
+        _("Of the decisions that were about it. The withdrawal button is left out, as it asks nothing."),
         [
             charts.of_months(
-                "withdrawn",
-                _("Withdrawals by month"),
-                {month: withdrawn(tally) for month, tally in found.months.items()},
+                f"share-{category}",
+                name,
+                {month: tally.share(category) for month, tally in found.months.items()},
+                top=100,
+                words=as_share,
             )
+            for category, name in names.items()
         ],
         by_month(
             found,
-            _("Withdrawals by month"),
-            [_("withdrawals"), _("of all decisions")],
-            lambda tally: [
-                in_words(withdrawn(tally)),
-                as_share(round(100 * withdrawn(tally) / tally.decisions) if tally.decisions else None),
-            ],
+            _("Share that allows a category, by month"),
+            list(names.values()),
+            lambda tally: [cell(tally, category) for category in names],
         ),
     )
+
+
+def controls(found: Statistics) -> Section:
+    """Which control was used."""
+    most = max(tally.of(Measure.CONTROL, control) for tally in found.months.values() for control in Control)
+    return Section(
+        "controls",
+        _("Control used"),
+        _("All on the same scale."),
+        [
+            charts.of_months(
+                f"control-{control}",
+                capitalized(control.label),
+                {month: tally.of(Measure.CONTROL, control) for month, tally in found.months.items()},
+                top=charts.round_top(most),
+            )
+            for control in Control
+        ],
+        by_month(
+            found,
+            _("Control used, by month"),
+            [str(control.label) for control in Control],
+            lambda tally: [in_words(tally.of(Measure.CONTROL, control)) for control in Control],
+        ),
+    )
+
+
+def policies(found: Statistics, names: dict[str, str]) -> Section:
+    """The same by the policy version that was in force."""
+    rows = [
+        [
+            str(number) if number else _("unknown"),
+            *(in_words(tally.of(Measure.EVENT, event)) for event in Event),
+            *(as_share(tally.share(category)) for category in names),
+            *(in_words(tally.of(Measure.CONTROL, control)) for control in Control),
+        ]
+        for number, tally in sorted(found.policies.items(), reverse=True)
+    ]
+    head = [_("Policy version"), *Event.labels, *names.values(), *Control.labels]
+    return Section(
+        "policies", _("By policy version"), "", (), Table(_("Decisions by policy version"), list(map(str, head)), rows)
+    )
+
+
+def by_month(found: Statistics, caption: str, head: Sequence[str], cells: Callable[[Tally], Sequence[str]]) -> Table:
+    """A row for each month, the latest first, and one for all."""
+    rows = [[name_of(month), *cells(tally)] for month, tally in reversed(found.months.items())]
+    return Table(caption, [_("Month"), *head], [*rows, [_("All 12 months"), *cells(found.total)]])
+
+
+def days(found: Statistics, names: dict[str, str]) -> list[Table]:
+    """A table for each month, the latest first; days without a decision are left out."""
+    head = [_("Day"), _("decisions"), _("withdrawals"), *names.values()]
+    tables = []
+    for month in reversed(found.months):
+        rows = [
+            [
+                in_digits(day),
+                in_words(tally.decisions),
+                in_words(tally.of(Measure.EVENT, Event.WITHDRAWN)),
+                *(as_share(tally.share(category)) for category in names),
+            ]
+            for day, tally in found.days.items()
+            if day.replace(day=1) == month
+        ]
+        if rows:
+            tables.append(Table(name_of(month), head, rows))
+    return tables
+
+
+def capitalized(words: object) -> str:
+    """The words as a heading."""
+    text = str(words)
+    return text[:1].upper() + text[1:]

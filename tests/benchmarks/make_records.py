@@ -38,7 +38,7 @@ ALL = 0b111
 
 @dataclass(frozen=True)
 class World:
-    """What records refer to: (key of the policy version, its hash) by age, and the disclosure of each in each language."""
+    """What records refer to: key and hash of each policy version by age, and its disclosure in each language."""
 
     policies: Sequence[tuple[int, str]]
     disclosures: dict[tuple[int, str], str]
