@@ -11,7 +11,7 @@ AHEAD = 100  # pages that the list offers beyond the one that is looked at
 DEEPEST = 1_000_000  # page; no database takes an offset without end
 
 
-class NearbyPaginator(Paginator[Any]):
+class NearbyPaginator(Paginator):  # type: ignore[type-arg] # takes no parameter while the program runs
     """Counts only as far as the pages that it offers, so that a page costs the same however many rows follow.
 
     ``is_cut`` is whether there are more rows than ``count`` says.
@@ -19,13 +19,14 @@ class NearbyPaginator(Paginator[Any]):
 
     def __init__(self, rows: QuerySet[Any], per_page: int, page: int) -> None:
         super().__init__(rows, per_page)
+        self.rows = rows
         self.most = (max(1, min(page, DEEPEST)) + AHEAD) * per_page
 
     @cached_property
     def found(self) -> int:
         """How many rows there are, but one more than the pages hold at most."""
         # The order decides nothing here. The database stops at the limit.
-        return self.object_list.order_by()[: self.most + 1].count()
+        return self.rows.order_by()[: self.most + 1].count()
 
     @cached_property
     def count(self) -> int:
