@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -38,7 +39,7 @@ class Tally:
 
 @dataclass(frozen=True)
 class Statistics:
-    """The same decisions in three orders, and all together; ``months`` are all 12, by their first day.
+    """The same decisions in several orders; months are all 12, by their first day, also those of each policy version.
 
     ``counted_at`` is the moment that the numbers reach; None when nothing has been counted yet.
     """
@@ -47,7 +48,7 @@ class Statistics:
     total: Tally
     months: dict[date, Tally]
     days: dict[date, Tally]
-    policies: dict[int, Tally]
+    policies: dict[int, dict[date, Tally]]
 
 
 def months_until(day: date) -> list[date]:
@@ -56,23 +57,32 @@ def months_until(day: date) -> list[date]:
     return [date(month // 12, month % 12 + 1, 1) for month in range(last - MONTHS + 1, last + 1)]
 
 
+def together(tallies: Iterable[Tally]) -> Tally:
+    """All of them as one."""
+    return Tally(sum((tally.counts for tally in tallies), Counter()))
+
+
 def read() -> Statistics:
     """Two queries, of at most a few dozen rows for each day."""
     newest = DailySummary.objects.first()
     months = months_until(timezone.localdate())
-    by_month: dict[date, Counts] = {month: Counter() for month in months}
-    by_day: dict[date, Counts] = defaultdict(Counter)
-    by_policy: dict[int, Counts] = defaultdict(Counter)
+
+    def empty() -> dict[date, Tally]:
+        return {month: Tally(Counter()) for month in months}
+
+    by_month = empty()
+    by_policy: dict[int, dict[date, Tally]] = defaultdict(empty)
+    by_day: dict[date, Tally] = defaultdict(lambda: Tally(Counter()))
     rows = DailyCount.objects.filter(summary__gte=months[0]).order_by("summary_id", "policy_number")
-    for day, policy, measure, value, count in rows.values_list(
-        "summary_id", "policy_number", "measure", "value", "count"
-    ):
-        for counts in (by_month[day.replace(day=1)], by_day[day], by_policy[policy]):
-            counts[measure, value] += count
+    facts = rows.values_list("summary_id", "policy_number", "measure", "value", "count")
+    for day, policy, measure, value, count in facts:
+        month = day.replace(day=1)
+        for tally in (by_month[month], by_day[day], by_policy[policy][month]):
+            tally.counts[measure, value] += count
     return Statistics(
         counted_at=newest.counted_at if newest else None,
-        total=Tally(sum(by_month.values(), Counter())),
-        months={month: Tally(counts) for month, counts in by_month.items()},
-        days={day: Tally(counts) for day, counts in by_day.items()},
-        policies={policy: Tally(counts) for policy, counts in by_policy.items()},
+        total=together(by_month.values()),
+        months=by_month,
+        days=dict(by_day),
+        policies=dict(by_policy),
     )

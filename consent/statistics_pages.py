@@ -85,7 +85,7 @@ def sections(found: Statistics, names: dict[str, str]) -> tuple[Section, ...]:
 def decisions(found: Statistics) -> Section:
     """How many, and what they were."""
     begin = next(iter(found.months))
-    length = (timezone.localdate() - begin).days + 1
+    length = (timezone.localdate(found.counted_at) - begin).days + 1
     every_day = [begin + timedelta(days=place) for place in range(length)]
     per_day = {day: found.days[day].decisions if day in found.days else 0 for day in every_day}
     return Section(
@@ -183,18 +183,30 @@ def controls(found: Statistics) -> Section:
 
 def policies(found: Statistics, names: dict[str, str]) -> Section:
     """The same by the policy version that was in force."""
-    rows = [
-        [
-            str(number) if number else _("unknown"),
-            *(in_words(tally.of(Measure.EVENT, event)) for event in Event),
-            *(as_share(tally.share(category)) for category in names),
-            *(in_words(tally.of(Measure.CONTROL, control)) for control in Control),
-        ]
-        for number, tally in sorted(found.policies.items(), reverse=True)
-    ]
-    head = [_("Policy version"), *Event.labels, *names.values(), *Control.labels]
+    latest_first = sorted(found.policies.items(), reverse=True)
+    most = max(tally.decisions for months in found.policies.values() for tally in months.values())
+    rows = []
+    for number, months in latest_first:
+        tally = statistics.together(months.values())
+        events = [in_words(tally.of(Measure.EVENT, event)) for event in Event]
+        used = [in_words(tally.of(Measure.CONTROL, control)) for control in Control]
+        allowed = [as_share(tally.share(category)) for category in names]
+        rows.append([str(number or "–"), in_words(tally.decisions), *events, *allowed, *used])
+    head = [_("Policy version"), _("decisions"), *Event.labels, *names.values(), *Control.labels]
     return Section(
-        "policies", _("By policy version"), "", (), Table(_("Decisions by policy version"), list(map(str, head)), rows)
+        "policies",
+        _("By policy version"),
+        _("All on the same scale."),
+        [
+            charts.of_months(
+                f"policy-{number}",
+                _("Policy version %(number)s") % {"number": number or "–"},
+                {month: tally.decisions for month, tally in months.items()},
+                top=charts.round_top(most),
+            )
+            for number, months in latest_first
+        ],
+        Table(_("Decisions by policy version"), [str(name) for name in head], rows),
     )
 
 
