@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
-from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.db.models import Model, QuerySet
@@ -17,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from consent import evidence_pages, registry_pages, statistics_pages
+from consent.filters import GrantedCategory, InCategory, InLanguage
 from consent.models import (
     Category,
     CategoryText,
@@ -31,7 +31,7 @@ from consent.models import (
     ServiceText,
 )
 from consent.paging import NearbyPaginator
-from consent.services import CATEGORIES, is_declared_host
+from consent.services import is_declared_host
 
 # django-cookie-consent's own pages would let a cookie be declared without purpose, provider and duration.
 admin.site.unregister(Cookie)
@@ -137,14 +137,6 @@ class ServiceTextAdmin(RegistryAdmin):
         return False
 
 
-class InCategory(admin.AllValuesFieldListFilter):
-    """Cookies by category."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("category")
-
-
 class DeclaredCookieForm(ModelForm):
     """django-cookie-consent names its fields in English only."""
 
@@ -188,36 +180,6 @@ class EvidenceAdmin(OwnPages):
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """Never deleted by hand."""
         return False
-
-
-class GrantedCategory(admin.SimpleListFilter):
-    """Records by what they allow."""
-
-    title = _("granted category")
-    parameter_name = "granted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every category, also one that is not offered at present."""
-        return [(category, category) for category in CATEGORIES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
-        """The records that grant the chosen one."""
-        return queryset.filter(**{f"grants__{self.value()}": True}) if self.value() in CATEGORIES else queryset
-
-
-class InLanguage(admin.SimpleListFilter):
-    """Records by language; Django's own filter would look through all of them for those that there are."""
-
-    title = _("language")
-    parameter_name = "language"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """The languages of the site."""
-        return list(settings.LANGUAGES)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
-        """The records in the chosen one."""
-        return queryset.filter(language=self.value()) if self.value() in dict(settings.LANGUAGES) else queryset
 
 
 @admin.register(ConsentRecord)
