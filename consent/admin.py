@@ -205,8 +205,7 @@ class ConsentRecordAdmin(EvidenceAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
     ) -> NearbyPaginator:
         """Counts around the page that is asked for."""
-        page = request.GET.get(PAGE_VAR, "")
-        return NearbyPaginator(queryset, per_page, int(page) if page.isdecimal() else 1)
+        return NearbyPaginator(queryset, per_page, request.GET.get(PAGE_VAR, ""))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
@@ -250,10 +249,6 @@ class StatisticsAdmin(EvidenceAdmin):
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Charts and tables."""
         return statistics_pages.show(self, request)
-
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        """Whether the start page names it."""
-        return self.has_view_permission(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         """No permission of its own."""

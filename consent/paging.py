@@ -1,5 +1,6 @@
 """The pages of a list that may hold millions of rows: counting stops a little beyond what is looked at."""
 
+import re
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -9,18 +10,20 @@ from django.utils.functional import cached_property
 
 AHEAD = 100  # pages that the list offers beyond the one that is looked at
 DEEPEST = 1_000_000  # page; no database takes an offset without end
+DIGITS = re.compile("[0-9]{1,18}")
 
 
 class NearbyPaginator(Paginator):  # type: ignore[type-arg] # takes no parameter while the program runs
     """Counts only as far as the pages that it offers, so that a page costs the same however many rows follow.
 
-    ``is_cut`` is whether there are more rows than ``count`` says.
+    ``page`` is the one that is asked for, as the address has it.
     """
 
-    def __init__(self, rows: QuerySet[Any], per_page: int, page: int) -> None:
+    def __init__(self, rows: QuerySet[Any], per_page: int, page: str) -> None:
         super().__init__(rows, per_page)
         self.rows = rows
-        self.most = (max(1, min(page, DEEPEST)) + AHEAD) * per_page
+        number = int(page) if DIGITS.fullmatch(page) else 1
+        self.most = (min(max(number, 1), DEEPEST) + AHEAD) * per_page
 
     @cached_property
     def found(self) -> int:
