@@ -51,5 +51,5 @@ def uncounted_decisions(request: HttpRequest) -> Iterator[tuple[str, str]]:
     missing = ConsentRecord.objects.filter(decided_at__gt=counted_at).order_by("decided_at")
     first = missing.values_list("decided_at", flat=True).first()
     if first and first < timezone.now() - UNCOUNTED_TOO_LONG:
-        words = _("The statistics lack decisions: the command summarize_decisions has not run for more than two days.")
-        yield words, reverse("admin:consent_dailysummary_changelist")
+        words = _("The statistics lack decisions: the command %(command)s has not run for more than two days.")
+        yield words % {"command": "summarize_decisions"}, reverse("admin:consent_dailysummary_changelist")
