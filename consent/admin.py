@@ -5,7 +5,7 @@ from typing import Any
 
 from cookie_consent.models import Cookie, CookieGroup
 from django.contrib import admin
-from django.contrib.admin.views.main import ERROR_FLAG
+from django.contrib.admin.views.main import ERROR_FLAG, PAGE_VAR
 from django.db.models import Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
@@ -15,20 +15,23 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from consent import evidence_pages, registry_pages
+from consent import evidence_pages, registry_pages, statistics_pages
+from consent.filters import GrantedCategory, InCategory, InLanguage
 from consent.models import (
     Category,
     CategoryText,
     ConsentRecord,
     CookieDeclaration,
     CspReport,
+    DailySummary,
     DeclaredCookie,
     Disclosure,
     GrantsEnded,
     Purge,
     ServiceText,
 )
-from consent.services import CATEGORIES, is_declared_host
+from consent.paging import NearbyPaginator
+from consent.services import is_declared_host
 
 # django-cookie-consent's own pages would let a cookie be declared without purpose, provider and duration.
 admin.site.unregister(Cookie)
@@ -134,14 +137,6 @@ class ServiceTextAdmin(RegistryAdmin):
         return False
 
 
-class InCategory(admin.AllValuesFieldListFilter):
-    """Cookies by category."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.title = _("category")
-
-
 class DeclaredCookieForm(ModelForm):
     """django-cookie-consent names its fields in English only."""
 
@@ -187,27 +182,14 @@ class EvidenceAdmin(OwnPages):
         return False
 
 
-class GrantedCategory(admin.SimpleListFilter):
-    """Records by what they allow."""
-
-    title = _("granted category")
-    parameter_name = "granted"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        """Every category, also one that is not offered at present."""
-        return [(category, category) for category in CATEGORIES]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[ConsentRecord]) -> QuerySet[ConsentRecord]:
-        """The records that grant the chosen one."""
-        return queryset.filter(**{f"grants__{self.value()}": True}) if self.value() in CATEGORIES else queryset
-
-
 @admin.register(ConsentRecord)
 class ConsentRecordAdmin(EvidenceAdmin):
-    """The decisions, the newest first."""
+    """The decisions, the newest first; a page costs the same however many there are (docs/scale.md)."""
 
     list_display = ("number", "decided_at", "event", "control", "what_is_granted", "language")
-    list_filter = ("event", "control", "language", GrantedCategory, "decided_at")
+    list_filter = ("event", "control", InLanguage, GrantedCategory, "decided_at")
+    sortable_by = ("number", "decided_at")
+    show_facets = admin.ShowFacets.NEVER
     search_fields = ("number",)
     search_help_text = _("Record number, or a date such as 31.12.2026")
     show_full_result_count = False
@@ -218,6 +200,12 @@ class ConsentRecordAdmin(EvidenceAdmin):
         *("subject_id", "previous", "scopes", "schema_version", "id"),
     )
     pages = (("export/<str:form>/", evidence_pages.export, "export"),)
+
+    def get_paginator(
+        self, request: HttpRequest, queryset: QuerySet[Any], per_page: int, *args: Any, **kwargs: Any
+    ) -> NearbyPaginator:
+        """Counts around the page that is asked for."""
+        return NearbyPaginator(queryset, per_page, request.GET.get(PAGE_VAR, ""))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ConsentRecord], search_term: str
@@ -250,6 +238,21 @@ class ConsentRecordAdmin(EvidenceAdmin):
             return "–"
         version = record.policy_version
         return format_html('<a href="{}">{}</a>', version.get_absolute_url(), version.number)
+
+
+@admin.register(DailySummary)
+class StatisticsAdmin(EvidenceAdmin):
+    """What the decisions come to: a page of its own instead of the list, for those who may see the records."""
+
+    fields = ("day", "decisions", "counted_at")
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Charts and tables."""
+        return statistics_pages.show(self, request)
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        """No permission of its own."""
+        return request.user.has_perm("consent.view_consentrecord")
 
 
 @admin.register(Disclosure)

@@ -1,15 +1,23 @@
 """What of consent needs staff's attention."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from consent.csp_reports import MOST_KINDS
-from consent.models import CspReport
+from consent.models import ConsentRecord, CspReport, DailySummary
 from consent.services import is_declared_host
+
+# The command that counts runs daily: after so long it has been forgotten, not delayed.
+UNCOUNTED_TOO_LONG = timedelta(days=2)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def full_reports(request: HttpRequest) -> Iterator[tuple[str, str]]:
@@ -32,3 +40,16 @@ def undeclared_hosts(request: HttpRequest) -> Iterator[tuple[str, str]]:
             count,
         )
         yield words % {"count": count}, reverse("admin:consent_cspreport_changelist")
+
+
+def uncounted_decisions(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """That the statistics lack decisions of more than two days ago (1 query of one row)."""
+    if not request.user.has_perm("consent.view_consentrecord"):
+        return
+    counted_at = Coalesce(Subquery(DailySummary.objects.values("counted_at")[:1]), LONG_AGO)
+    # In the order of the index, so that one look at it finds the first.
+    missing = ConsentRecord.objects.filter(decided_at__gt=counted_at).order_by("decided_at")
+    first = missing.values_list("decided_at", flat=True).first()
+    if first and first < timezone.now() - UNCOUNTED_TOO_LONG:
+        words = _("The statistics lack decisions: the command %(command)s has not run for more than two days.")
+        yield words % {"command": "summarize_decisions"}, reverse("admin:consent_dailysummary_changelist")

@@ -302,6 +302,7 @@ STAFF_ATTENTION = (
     "privacy.attention.versions",
     "consent.attention.undeclared_hosts",
     "consent.attention.full_reports",
+    "consent.attention.uncounted_decisions",
 )
 
 # What the database itself refuses, see ossnet_site.triggers.

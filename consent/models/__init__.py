@@ -3,6 +3,7 @@
 from consent.models.evidence import ConsentRecord, Disclosure, GrantsEnded, Purge, RecentDecision
 from consent.models.registry import Category, CategoryText, CookieDeclaration, DeclaredCookie, Party, ServiceText
 from consent.models.reports import CspReport
+from consent.models.statistics import DailyCount, DailySummary
 
 __all__ = [
     "Category",
@@ -10,6 +11,8 @@ __all__ = [
     "ConsentRecord",
     "CookieDeclaration",
     "CspReport",
+    "DailyCount",
+    "DailySummary",
     "DeclaredCookie",
     "Disclosure",
     "GrantsEnded",

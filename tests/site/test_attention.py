@@ -4,15 +4,19 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 from lxml import html
 
+from consent import summaries
+from consent.disclosures import Shown
 from consent.models import CspReport
 from ossnet_site import security_txt
 from privacy.dates import in_words
 from privacy.models import PolicyVersion
+from tests.consent.decide import decide
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -106,6 +110,30 @@ def test_a_full_list_of_reports_is_named(monkeypatch: pytest.MonkeyPatch) -> Non
     client = staff("Privacy officers")
     refused("https://stats.g.doubleclick.net")
     assert any("saraksts ir pilns" in line for line in said(client))
+
+
+def test_decisions_that_nobody_counts_are_named(visitor: Client, shown: Shown) -> None:
+    now = timezone.now()
+    officer = staff("Privacy officers")
+
+    def is_named(client: Client) -> bool:
+        client.force_login(User.objects.get(username="Ilze"))  # a session ends sooner than the test
+        return "/admin/consent/dailysummary/" in said(client).values()
+
+    with time_machine.travel(now - timedelta(days=10), tick=False) as clock:
+        decide(visitor, "reject_all", disclosure=shown.sha256)
+        clock.move_to(now - timedelta(days=8, minutes=1))
+        assert not is_named(officer), "not two days yet, to the minute"
+        clock.move_to(now - timedelta(days=7))
+        assert is_named(officer)
+        summaries.bring_up_to_date()
+        assert not is_named(officer)
+    assert not is_named(officer), "nothing has been decided since"
+    with time_machine.travel(now - timedelta(days=3), tick=False):
+        visitor.cookies.clear()
+        decide(visitor, "reject_all", disclosure=shown.sha256)
+    assert is_named(officer)
+    assert "/admin/consent/dailysummary/" not in said(editor_of_policy()).values()
 
 
 @pytest.mark.parametrize(("days", "is_named"), [(31, False), (29, True), (-1, True)])

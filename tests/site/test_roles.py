@@ -13,11 +13,13 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import URLPattern, URLResolver, reverse
 from django.utils import timezone
 
+from consent import summaries
 from consent.disclosures import Shown
 from consent.models import (
     Category,
     ConsentRecord,
     CspReport,
+    DailySummary,
     DeclaredCookie,
     Disclosure,
     GrantsEnded,
@@ -39,6 +41,7 @@ MODELS = {
     "consent_servicetext": ServiceText,
     "consent_declaredcookie": DeclaredCookie,
     "consent_consentrecord": ConsentRecord,
+    "consent_dailysummary": DailySummary,
     "consent_disclosure": Disclosure,
     "consent_grantsended": GrantsEnded,
     "consent_purge": Purge,
@@ -130,6 +133,7 @@ def world(staff: dict[str, Client], visitor: Client, shown: Shown, ready_draft: 
     GrantsEnded.objects.create(category="analytics", reason="x", grants=0)
     Purge.objects.create(cutoff=now - timedelta(days=999), finished_at=now)
     CspReport.objects.create(document="/", directive="img-src", blocked="x", first_seen=now, last_seen=now)
+    summaries.bring_up_to_date()
 
 
 def ask(client: Client, address: str, page: str, method: str) -> tuple[int, str, list[str]]:
