@@ -75,13 +75,14 @@ class ConsentRecord(models.Model):
     number = models.CharField(_("record number"), max_length=14, unique=True, editable=False)
     schema_version = models.PositiveSmallIntegerField(_("schema version"), default=SCHEMA_VERSION)
     subject_id = models.UUIDField(_("subject id"), db_index=True)
-    # No constraint of the database: the record before this one is purged first.
+    # No constraint of the database: the record before this one is purged first. No index: nobody looks for the next one.
     previous = models.ForeignKey(
         "self",
         on_delete=models.DO_NOTHING,
         null=True,
         blank=True,
         db_constraint=False,
+        db_index=False,
         verbose_name=_("previous record"),
     )
     event = models.CharField(_("event"), max_length=12, choices=Event.choices)
@@ -198,7 +199,7 @@ class RecentDecision(models.Model):
 
     key = models.CharField(max_length=64, primary_key=True)
     record_id = models.UUIDField()
-    expires_at = models.DateTimeField(db_index=True)
+    expires_at = models.DateTimeField()  # no index: a few hundred rows
 
     def __str__(self) -> str:
         return self.key
