@@ -17,6 +17,7 @@ from django.conf import settings
 
 if TYPE_CHECKING:
     from joserfc.jwk import OKPKey
+    from joserfc.jws import JWSAlgModel, JWSRegistry
 
 # RFC 9864 now says "Ed25519"; what people verify with knows the older name.
 ALGORITHM = "EdDSA"
@@ -46,7 +47,7 @@ def sign(content: dict[str, Any], kind: str) -> str:
 
     kid, key = next(iter(_keys().items()))
     header = {"alg": ALGORITHM, "kid": kid, "typ": kind}
-    return jws.serialize_compact(header, rfc8785.dumps(content), key, [ALGORITHM])
+    return jws.serialize_compact(header, rfc8785.dumps(content), key, registry=_registry())
 
 
 def verified(text: str, kind: str) -> dict[str, Any]:
@@ -62,7 +63,7 @@ def verified(text: str, kind: str) -> dict[str, Any]:
     if key is None or header.get("typ") != kind or _encoded(_decoded(signature)) != signature:
         raise Altered
     try:
-        content = json.loads(jws.deserialize_compact(text, key, [ALGORITHM]).payload)
+        content = json.loads(jws.deserialize_compact(text, key, registry=_registry()).payload)
     except (JoseError, ValueError) as error:
         raise Altered from error
     return dict(content)
@@ -93,6 +94,21 @@ def public_keys() -> list[dict[str, Any]]:
 def rotated(new: str) -> str:
     """The value of the setting after ``new`` has become the key that signs: of the earlier ones the public half."""
     return ",".join([new, *(f"{PUBLIC}{key['x']}" for key in public_keys())])
+
+
+@cache
+def _registry() -> JWSRegistry:
+    """What joserfc may use: this one algorithm, without its warning that there is a newer name for it."""
+    from joserfc.errors import UnsupportedAlgorithmError
+    from joserfc.jws import JWSRegistry
+
+    class OneAlgorithm(JWSRegistry):
+        def get_alg(self, name: str) -> JWSAlgModel:
+            if name != ALGORITHM:
+                raise UnsupportedAlgorithmError(name)
+            return self.algorithms[name]
+
+    return OneAlgorithm()
 
 
 def _keys() -> dict[str, OKPKey]:

@@ -3,6 +3,7 @@
 from consent.models.evidence import ConsentRecord, Disclosure, GrantsEnded, Purge, RecentDecision
 from consent.models.registry import Category, CategoryText, CookieDeclaration, DeclaredCookie, Party, ServiceText
 from consent.models.reports import CspReport
+from consent.models.seals import Seal, SealedRecord
 
 __all__ = [
     "Category",
@@ -16,5 +17,7 @@ __all__ = [
     "Party",
     "Purge",
     "RecentDecision",
+    "Seal",
+    "SealedRecord",
     "ServiceText",
 ]
