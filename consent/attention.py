@@ -1,15 +1,33 @@
 """What of consent needs staff's attention."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consent import sealing
 from consent.csp_reports import MOST_KINDS
 from consent.models import CspReport
 from consent.services import is_declared_host
+
+UNSEALED = timedelta(days=2)
+
+
+def unsealed_records(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """That nobody seals the log: the last seal is older than two days, and so are records that wait for the next."""
+    if not request.user.has_perm("consent.view_consentrecord"):
+        return
+    patience = timezone.now() - UNSEALED
+    seal = sealing.newest()
+    if seal and seal.sealed_at >= patience:
+        return
+    if sealing.waiting(seal.cutoff if seal else None, patience).exists():
+        words = _("Consent records have waited for more than two days to be sealed: seal_consent_log has to run daily.")
+        yield words, reverse("admin:consent_consentrecord_changelist")
 
 
 def full_reports(request: HttpRequest) -> Iterator[tuple[str, str]]:

@@ -17,14 +17,12 @@ def root(leaves: Iterable[bytes]) -> bytes:
     Takes them one by one and keeps a hash per level, as section 2.1.2 describes.
     """
     stack: list[bytes] = []
-    size = 0
-    for leaf in leaves:
+    for size, leaf in enumerate(leaves):
         stack.append(leaf)
         merges = (size ^ (size + 1)).bit_length() - 1  # the ones at the end of the size before this leaf
         for _merge in range(merges):
             right = stack.pop()
             stack.append(_node(stack.pop(), right))
-        size += 1
     if not stack:
         return hashlib.sha256().digest()
     result = stack.pop()
@@ -44,7 +42,7 @@ def inclusion_proof(position: int, leaves: Sequence[bytes]) -> list[bytes]:
 
 
 def is_included(leaf: bytes, position: int, size: int, proof: Sequence[bytes], expected: bytes) -> bool:
-    """Whether ``proof`` leads from ``leaf`` at ``position`` to the root of a tree of ``size`` leaves (section 2.1.3.2)."""
+    """Whether ``proof`` leads from ``leaf`` at ``position`` of ``size`` leaves to the root (section 2.1.3.2)."""
     if not 0 <= position < size:
         return False
     first, second = position, size - 1

@@ -51,12 +51,14 @@ def newest() -> Seal | None:
     return Seal.objects.order_by("-number").first()
 
 
-def waiting(since: datetime | None, until: datetime) -> QuerySet[ConsentRecord]:
+def waiting(since: datetime | None = None, until: datetime | None = None) -> QuerySet[ConsentRecord]:
     """The records decided in ``[since, until)`` that no seal holds, in the order in which they are sealed."""
     records = ConsentRecord.objects.filter(~Exists(SealedRecord.objects.filter(pk=OuterRef("pk"))))
     if since is not None:
         records = records.filter(decided_at__gte=since)
-    return records.filter(decided_at__lt=until).order_by("decided_at", "pk")
+    if until is not None:
+        records = records.filter(decided_at__lt=until)
+    return records.order_by("decided_at", "pk")
 
 
 def proof(record_id: Any) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 """Looks at the whole log: whether every record, seal and disclosure still is what it was when it was sealed."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -42,15 +42,18 @@ def verify(explained: Collection[int] = (), kept: dict[str, Any] | None = None) 
         _check_seal(seal, last)
         leaves = list(seal.leaves.order_by("position"))
         _check_tree(seal, leaves)
-        for leaf, record in _pairs(seal, leaves):
-            _check_record(leaf, record, last, explained)
+        pairs, due = _pairs(seal, leaves), _purged_until()
+        for leaf, record in pairs:
+            _check_record(leaf, record, due)
+            if record and last and seal.number not in explained:
+                _check_time(leaf, record, last)
             counts.records += record is not None
             counts.purged += record is None
         counts.seals += 1
         last = seal
     _check_kept(kept)
     _check_unsealed(last)
-    counts.waiting = sealing.waiting(None, datetime.max.replace(tzinfo=timezone.get_current_timezone())).count()
+    counts.waiting = sealing.waiting().count()
     counts.disclosures = _check_disclosures()
     return counts
 
@@ -74,7 +77,7 @@ def _check_seal(seal: Seal, last: Seal | None) -> None:
 
 
 def _check_tree(seal: Seal, leaves: list[SealedRecord]) -> None:
-    """The leaves are those of the root that was signed. Names the first place that is wrong as far as it can be known."""
+    """The leaves are those of the root that was signed. Names the first that is wrong, as far as it can be known."""
     positions = [leaf.position for leaf in leaves]
     if positions != list(range(seal.tree_size)):
         place = next((place for place, found in enumerate(positions) if place != found), len(positions))
@@ -88,25 +91,31 @@ def _check_tree(seal: Seal, leaves: list[SealedRecord]) -> None:
     raise Broken(f"A leaf of seal {seal} was altered: the root does not hold.")
 
 
-def _pairs(seal: Seal, leaves: list[SealedRecord]) -> Iterator[tuple[SealedRecord, ConsentRecord | None]]:
+def _pairs(seal: Seal, leaves: list[SealedRecord]) -> list[tuple[SealedRecord, ConsentRecord | None]]:
     records = ConsentRecord.objects.filter(pk__in=seal.leaves.order_by().values("pk")).select_related("policy_version")
     found: dict[UUID, ConsentRecord] = {record.pk: record for record in records}
-    for leaf in leaves:
-        yield leaf, found.get(leaf.pk)
+    return [(leaf, found.get(leaf.pk)) for leaf in leaves]
 
 
-def _check_record(
-    leaf: SealedRecord, record: ConsentRecord | None, last: Seal | None, explained: Collection[int]
-) -> None:
-    """The record is what was sealed, or gone because its time had come; it was not slipped in after its time."""
+def _purged_until() -> datetime | None:
+    """Up to which moment records have been purged; asked after they were read, as one may be running."""
+    until: datetime | None = Purge.objects.filter(cutoff__lte=timezone.now()).aggregate(until=Max("cutoff"))["until"]
+    return until
+
+
+def _check_record(leaf: SealedRecord, record: ConsentRecord | None, due: datetime | None) -> None:
+    """The record is what was sealed, or gone because its time had come."""
     if record is None:
-        due = Purge.objects.filter(cutoff__lte=timezone.now()).aggregate(until=Max("cutoff"))["until"]
         if due is None or leaf.valid_until >= due:
             until = f"{leaf.valid_until:%Y-%m-%d}"
             raise Broken(f"{_name(leaf)} was removed before its time: valid until {until}, and no purge went so far.")
     elif _sha256(record) != leaf.record_sha256:
         raise Broken(f"{_name(leaf)} was altered since it was sealed.")
-    elif last and record.decided_at < last.cutoff and leaf.seal_id not in explained:
+
+
+def _check_time(leaf: SealedRecord, record: ConsentRecord, last: Seal) -> None:
+    """The record was not slipped in after its time: the seal before says that it holds all of that time."""
+    if record.decided_at < last.cutoff:
         raise Broken(
             f"{_name(leaf)} was added late: it is dated {record.decided_at:%Y-%m-%d %H:%M:%S} UTC, before the end of "
             f"seal {last}, which does not hold it. If that was looked into: --explained {leaf.seal_id}"
@@ -114,10 +123,10 @@ def _check_record(
 
 
 def _check_unsealed(last: Seal | None) -> None:
-    """No record is dated before the last cutoff and in no seal, unless the next run still finds it."""
+    """No record is dated before the end of the last seal and held by none."""
     if last is None:
         return
-    record = sealing.waiting(None, last.cutoff).first()
+    record = sealing.waiting(until=last.cutoff).first()
     if record:
         raise Broken(
             f"Record {record.number} was added: it is dated {record.decided_at:%Y-%m-%d %H:%M:%S} UTC, and no seal "

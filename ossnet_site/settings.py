@@ -319,6 +319,7 @@ CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 STAFF_ATTENTION = (
     "ossnet_site.attention.security_contact",
     "privacy.attention.versions",
+    "consent.attention.unsealed_records",
     "consent.attention.undeclared_hosts",
     "consent.attention.full_reports",
 )

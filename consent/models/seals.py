@@ -17,8 +17,8 @@ from consent import facts
 class Seal(models.Model):
     """A signed Merkle tree over the records that no earlier seal holds, chained to the seal before."""
 
-    # ``tree_size`` are its own records, ``log_size`` those of all seals so far. ``late`` of its own are dated before the
-    # end of the seal before. Every record decided before ``cutoff`` is in this seal or in one before.
+    # ``tree_size`` are its own records, ``log_size`` those of all seals so far; ``late`` of its own are dated before
+    # the end of the seal before. Every record decided before ``cutoff`` is in this seal or in one before.
     number = models.PositiveIntegerField(primary_key=True)
     issuer = models.CharField(max_length=300)
     previous_sha256 = models.CharField(max_length=64, blank=True)

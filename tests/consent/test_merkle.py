@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from consent.merkle import inclusion_proof, is_included, leaf_hash, root
 
-# The entries and roots of certificate-transparency's own tests (merkle_tree_test.cc), which RFC 9162 leaves as they are.
+# The entries and roots of certificate-transparency's own tests (merkle_tree_test.cc), which hold for RFC 9162 too.
 ENTRIES = [
     bytes.fromhex(text)
     for text in ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
