@@ -53,12 +53,12 @@ def newest() -> Seal | None:
 
 def waiting(since: datetime | None = None, until: datetime | None = None) -> QuerySet[ConsentRecord]:
     """The records decided in ``[since, until)`` that no seal holds, in the order in which they are sealed."""
-    records = ConsentRecord.objects.filter(~Exists(SealedRecord.objects.filter(pk=OuterRef("pk"))))
+    records = ConsentRecord.objects.order_by("decided_at", "pk")
     if since is not None:
         records = records.filter(decided_at__gte=since)
     if until is not None:
         records = records.filter(decided_at__lt=until)
-    return records.order_by("decided_at", "pk")
+    return records.filter(~Exists(SealedRecord.objects.filter(pk=OuterRef("pk"))))
 
 
 def proof(record_id: Any) -> dict[str, Any] | None:

@@ -80,7 +80,9 @@ def _check_tree(seal: Seal, leaves: list[SealedRecord]) -> None:
     """The leaves are those of the root that was signed. Names the first that is wrong, as far as it can be known."""
     positions = [leaf.position for leaf in leaves]
     if positions != list(range(seal.tree_size)):
-        place = next((place for place, found in enumerate(positions) if place != found), len(positions))
+        place = next((place for place, found in enumerate(positions) if place != found), None)
+        if place is None:
+            place = min(len(positions), seal.tree_size)
         what = "was removed" if place < seal.tree_size else "was added"
         raise Broken(f"The leaf at position {place} of seal {seal} {what}.")
     if merkle.root(leaf.leaf_hash() for leaf in leaves).hex() == seal.root:
