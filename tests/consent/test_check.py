@@ -35,8 +35,8 @@ RESULTS = {
 
 @pytest.fixture
 def record(visitor: Client, shown: Shown) -> ConsentRecord:
-    """A decision of a day ago, not sealed yet."""
-    with time_machine.travel(NOW - DAY, tick=False):
+    """A decision that is not sealed yet."""
+    with time_machine.travel(NOW, tick=False):
         decide(visitor, "save", "analytics", disclosure=shown.sha256)
     visitor.cookies["consent"]["expires"] = ""
     return ConsentRecord.objects.get()
@@ -45,7 +45,7 @@ def record(visitor: Client, shown: Shown) -> ConsentRecord:
 @pytest.fixture
 def sealed(record: ConsentRecord) -> ConsentRecord:
     """The same, sealed."""
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(NOW + DAY, tick=False):
         seal()
     return record
 
@@ -87,7 +87,7 @@ def test_the_receipt_says_what_the_record_says_and_nothing_of_the_client(
     assert content["pii_principal_id"] == str(record.subject_id)
     assert content["party_identification"][0]["party_name"] == "SIA OSS Networks"
     assert content["event"]["event_type"] == "partly_given"
-    assert content["event"]["event_time"] == "2026-11-22T12:00:00.000000+00:00"
+    assert content["event"]["event_time"] == "2026-11-23T12:00:00.000000+00:00"
     purposes = {purpose["purpose"]: purpose["consent_state"] for purpose in content["pii_processing"]["purposes"]}
     assert purposes == {"analytics": "given", "facebook": "refused", "hotjar": "refused"}
     assert content["pii_processing"]["privacy_notice"] == "http://testserver/privatuma-politika/versijas/1/"
@@ -131,7 +131,7 @@ def test_nobody_downloads_the_receipt_of_another(visitor: Client, record: Consen
     decide(other, "reject_all")
     assert other.get(address).status_code == 404
     assert visitor.get(f"{RECEIPT}0000-0000-0000.{ending}").status_code == 404
-    assert visitor.post(address).status_code == 405
+    assert visitor.put(address).status_code == 405
 
 
 def test_the_history_leads_to_both_copies_and_to_the_check(visitor: Client, record: ConsentRecord) -> None:
@@ -157,7 +157,7 @@ def test_a_receipt_as_it_was_downloaded_is_valid(
     visitor: Client, record: ConsentRecord, ending: str, is_sealed: bool
 ) -> None:
     if is_sealed:
-        with time_machine.travel(NOW, tick=False):
+        with time_machine.travel(NOW + DAY, tick=False):
             seal()
     text = download(visitor, record, ending)
     response = send(Client(headers={"Sec-Fetch-Site": "same-origin"}), text)
@@ -167,13 +167,13 @@ def test_a_receipt_as_it_was_downloaded_is_valid(
     words = said(response)
     assert words.startswith(RESULTS["valid"])
     assert ("nav paraksta" in words) == (ending == "json")
-    for fact in (record.number, "22.11.2026. 14:00:00", "daļēji", "Analītiskās sīkdatnes", "Hotjar sīkdatnes"):
+    for fact in (record.number, "23.11.2026. 14:00:00", "daļēji", "Analītiskās sīkdatnes", "Hotjar sīkdatnes"):
         assert fact in words
 
 
 def test_the_receipt_from_before_the_seal_stays_valid_after_it(visitor: Client, record: ConsentRecord) -> None:
     before = download(visitor, record, "jws")
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(NOW + DAY, tick=False):
         seal()
     assert checking.check(before).reason is Reason.SIGNED
 
@@ -352,7 +352,7 @@ NOTHING = {
     "no issuer": '{"record": {"record_id": "00000000-0000-4000-8000-000000000000"}}',
     "a name twice": '{"a": 1, "a": 2}',
     "not a number": '{"a": NaN}',
-    "nested without end": '{"a":' * 9000,
+    "nested without end": '{"a":' * 3000,
     "a NUL": '{"a": "\x00"}',
     "a digit without end": '{"a": %s}' % ("9" * 9000),
 }
