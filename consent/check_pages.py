@@ -70,7 +70,7 @@ def judge(request: HttpRequest) -> HttpResponse:
     except NotAReceipt:
         words = _("This is no consent receipt. Paste the whole content of the downloaded file, or choose the file.")
         return never_kept(page(request, 400, sent=sent, explanation=words))
-    context = {
+    context: dict[str, Any] = {
         "sent": sent,
         "verdict": VERDICTS[result.verdict],
         "reason": REASONS[result.reason],
@@ -85,7 +85,7 @@ def text_of(request: HttpRequest) -> str:
     if file is None:
         return str(request.POST.get("receipt", ""))
     try:
-        return file.read().decode("utf-8-sig")
+        return str(file.read(), "utf-8-sig")
     except UnicodeDecodeError as error:
         raise NotAReceipt from error
 

@@ -134,7 +134,7 @@ def test_a_seal_that_was_interrupted_leaves_nothing(clock: Any, monkeypatch: pyt
     for step in range(5):
         decided(NOW - DAY + step * MINUTE)
     with monkeypatch.context() as patch:
-        patch.setattr(*((Seal, "save") if at == "save" else (SealedRecord.objects, "bulk_create")), cut)
+        patch.setattr(Seal if at == "save" else SealedRecord.objects, at, cut)
         with pytest.raises(PowerCut):
             seal()
     assert not Seal.objects.exists()
