@@ -432,7 +432,7 @@ def test_too_many_checks_are_refused_for_a_while_and_reading_is_not(visitor: Cli
     assert visitor.get(CHECK).status_code == 200
 
 
-def test_the_page_asks_nothing_of_the_log_and_imports_no_library(visitor: Client) -> None:
+def test_the_page_is_the_same_for_everybody_and_not_indexed(visitor: Client) -> None:
     response = visitor.get(CHECK)
     assert response.headers["X-Robots-Tag"] == "noindex"
     assert response.content == visitor.get(CHECK).content

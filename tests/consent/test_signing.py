@@ -2,6 +2,8 @@
 
 import json
 import secrets
+import subprocess
+import sys
 from base64 import urlsafe_b64encode
 from io import StringIO
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from django.core.management import call_command
 
 from consent import signing
+from tests.environment import child_environment
 
 CONTENT = {"number": 1, "words": "ā"}
 KIND = "consent-receipt"
@@ -87,6 +90,17 @@ def test_published_keys_hold_no_private_half(settings: Any) -> None:
     assert [sorted(key) for key in keys] == [["alg", "crv", "kid", "kty", "use", "x"]] * 2
     assert keys[1]["x"] == "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"  # RFC 8037, appendix A.2
     assert keys[0]["kid"] == signing.header_of(signing.sign(CONTENT, KIND))["kid"]
+
+
+@pytest.mark.once
+def test_a_process_that_signs_nothing_does_not_carry_the_library() -> None:
+    program = (
+        "import sys, ossnet_site.wsgi, ossnet_site.urls; "
+        "print([name for name in sys.modules if name.startswith(('joserfc', 'cryptography.hazmat'))])"
+    )
+    command = [sys.executable, "-c", program]
+    env = child_environment() | {"DATABASE_URL": "sqlite://:memory:"}
+    assert subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_only_one_algorithm_is_known() -> None:
