@@ -84,7 +84,6 @@ def _seal_next(most: int, since: datetime | None) -> tuple[Seal | None, datetime
     until = now - GRACE
     if last:
         since = since or last.cutoff - LOOK_BACK
-        until = max(until, last.cutoff)
     records = list(waiting(since, until).select_related("policy_version")[: most + 1])
     if not records:
         return None, None

@@ -55,12 +55,11 @@ def verified(text: str, kind: str) -> dict[str, Any]:
     from joserfc import jws
     from joserfc.errors import JoseError
 
-    header, signature = header_of(text), text.rpartition(".")[2]
+    header = header_of(text)
     key = _keys().get(str(header.get("kid")))
     if key is None and isinstance(header.get("kid"), str):
         raise UnknownKey
-    # Two characters can stand for the same bits at the end; only one of them is what we wrote.
-    if key is None or header.get("typ") != kind or _encoded(_decoded(signature)) != signature:
+    if key is None or header.get("typ") != kind:
         raise Altered
     try:
         content = json.loads(jws.deserialize_compact(text, key, registry=_registry()).payload)

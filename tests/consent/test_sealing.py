@@ -78,12 +78,23 @@ def test_a_second_run_and_a_day_without_records_make_no_seal(clock: Any) -> None
 
 def test_a_decision_of_this_minute_waits_for_the_next_run(clock: Any) -> None:
     decided(NOW - DAY)
-    decided(NOW)
+    decided(NOW - 4 * MINUTE)
     assert [one.tree_size for one in seal()] == [1]
-    clock.shift(sealing.GRACE)
+    clock.shift(MINUTE)
     assert seal() == []
     clock.shift(MINUTE)
-    assert [one.tree_size for one in seal()] == [1]
+    assert [(one.tree_size, one.late) for one in seal()] == [(1, 0)]
+
+
+def test_a_run_with_more_late_records_than_a_seal_takes_does_not_turn_the_cutoff_back(clock: Any) -> None:
+    decided(NOW - DAY)
+    (first,) = seal()
+    for hours in (9, 8, 7):
+        decided(NOW - timedelta(hours=hours))
+    clock.shift(MINUTE)
+    assert [(one.tree_size, one.late, one.cutoff >= first.cutoff) for one in seal(most=2)] == [
+        (2, 2, True), (1, 1, True)
+    ]  # fmt: skip
 
 
 def test_a_decision_that_took_long_to_be_committed_is_sealed_next_and_said_to_be_late(clock: Any) -> None:

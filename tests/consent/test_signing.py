@@ -41,6 +41,11 @@ def test_a_text_altered_in_any_one_character_is_never_taken_for_what_was_signed(
             signing.verified(signed[:-1] + last, KIND)
 
 
+def test_what_was_signed_as_something_else_is_not_taken() -> None:
+    with pytest.raises(signing.Altered):
+        signing.verified(signing.sign(CONTENT, "consent-log-seal"), KIND)
+
+
 @pytest.mark.parametrize(
     "header",
     [
