@@ -28,8 +28,9 @@ COPY templates templates
 COPY static static
 COPY locale locale
 
-# The settings ask for a key. This one is gone with the command and signs nothing.
+# The settings ask for keys. These are gone with the command and sign nothing.
 RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(50))')" \
+    CONSENT_SIGNING_KEYS="$(python -c 'import secrets; print(secrets.token_urlsafe(32))')" \
     python manage.py collectstatic --no-input
 
 # A number, so that an orchestrator can see that it is not root.

@@ -1,6 +1,7 @@
 """Prepares the database and the files of the site, then becomes gunicorn. Run by bin/serve."""
 
 import os
+import re
 import secrets
 import socket
 import sys
@@ -13,6 +14,7 @@ HOST = "127.0.0.1"  # reachable from this machine only; a front (TLS, load balan
 ENV_TEMPLATE = """\
 # Written by bin/serve for this machine alone. The table in README.md explains every setting.
 SECRET_KEY={secret_key}
+CONSENT_SIGNING_KEYS={signing_key}
 HTTPS=False
 ALLOWED_HOSTS=localhost,127.0.0.1
 GOOGLE_ANALYTICS_ID=G-SAMPLE0001
@@ -36,14 +38,29 @@ def chosen_port() -> int:
 
 
 def write_env_file() -> None:
-    """Write a private ``.env`` with a fresh secret key; an existing file is left alone."""
+    """Write a private ``.env`` with fresh keys; to an existing file only a key is added that earlier ones lack."""
     try:
         descriptor = os.open(ENV_FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
+        add_signing_key()
         return
+    keys = {"secret_key": secrets.token_urlsafe(50), "signing_key": secrets.token_urlsafe(32)}
     with os.fdopen(descriptor, "w") as file:
-        file.write(ENV_TEMPLATE.format(secret_key=secrets.token_urlsafe(50)))
-    print(f"Wrote {ENV_FILE.name} with a new secret key and sample service ids")
+        file.write(ENV_TEMPLATE.format(**keys))
+    print(f"Wrote {ENV_FILE.name} with new keys and sample service ids")
+
+
+def add_signing_key() -> None:
+    """Give a ``.env`` from before there were signed receipts a key for them; one set elsewhere is enough."""
+    if "CONSENT_SIGNING_KEYS" in os.environ or not ENV_FILE.is_file():
+        return
+    text = ENV_FILE.read_text()
+    if re.search(r"^\s*(export\s+)?CONSENT_SIGNING_KEYS\s*=", text, re.MULTILINE):
+        return
+    with ENV_FILE.open("a") as file:
+        newline = "" if text.endswith("\n") or not text else "\n"
+        file.write(f"{newline}CONSENT_SIGNING_KEYS={secrets.token_urlsafe(32)}\n")
+    print(f"Added CONSENT_SIGNING_KEYS to {ENV_FILE.name}")
 
 
 def prepare() -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from consent import sealing
 from consent.csp_reports import MOST_KINDS
 from consent.models import ConsentRecord, CspReport, DailySummary
 from consent.services import is_declared_host
@@ -18,6 +19,20 @@ from consent.services import is_declared_host
 # The command that counts runs daily: after so long it has been forgotten, not delayed.
 UNCOUNTED_TOO_LONG = timedelta(days=2)
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+UNSEALED = timedelta(days=2)
+
+
+def unsealed_records(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """That nobody seals the log: the last seal is older than two days, and so are records that wait for the next."""
+    if not request.user.has_perm("consent.view_consentrecord"):
+        return
+    patience = timezone.now() - UNSEALED
+    seal = sealing.newest()
+    if seal and seal.sealed_at >= patience:
+        return
+    if sealing.waiting(seal.cutoff if seal else None, patience).exists():
+        words = _("Consent records have waited for more than two days to be sealed: seal_consent_log has to run daily.")
+        yield words, reverse("admin:consent_consentrecord_changelist")
 
 
 def full_reports(request: HttpRequest) -> Iterator[tuple[str, str]]:

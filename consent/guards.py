@@ -10,6 +10,12 @@ NOT_BEING_PURGED = """NOT EXISTS (
 RECORD_IS_IN_THE_WAY = "EXISTS (SELECT 1 FROM consent_consentrecord r WHERE r.id = NEW.id OR r.number = NEW.number)"
 DISCLOSURE_IS_REFERRED_TO = "EXISTS (SELECT 1 FROM consent_consentrecord r WHERE r.disclosure_id = OLD.sha256)"
 ALWAYS = "1 = 1"
+SEAL_IS_IN_THE_WAY = "EXISTS (SELECT 1 FROM consent_seal s WHERE s.number = NEW.number)"
+# Also one leaf more than the seal says it has.
+LEAF_IS_IN_THE_WAY = """EXISTS (
+    SELECT 1 FROM consent_sealedrecord l
+    WHERE l.record_id = NEW.record_id OR (l.seal_id = NEW.seal_id AND l.position = NEW.position)
+) OR EXISTS (SELECT 1 FROM consent_seal s WHERE s.number = NEW.seal_id AND NEW.position >= s.tree_size)"""
 
 
 def _kept(table: str, name: str, in_the_way: str) -> dict[str, tuple[str, str, str, str]]:
@@ -42,6 +48,10 @@ TRIGGERS = {
     ),
     **_kept("consent_grantsended", "ending", "EXISTS (SELECT 1 FROM consent_grantsended e WHERE e.id = NEW.id)"),
     "consent_ending_no_delete": ("consent_grantsended", "DELETE", ALWAYS, REFUSED),
+    **_kept("consent_seal", "seal", SEAL_IS_IN_THE_WAY),
+    "consent_seal_no_delete": ("consent_seal", "DELETE", ALWAYS, REFUSED),
+    **_kept("consent_sealedrecord", "leaf", LEAF_IS_IN_THE_WAY),
+    "consent_leaf_no_delete": ("consent_sealedrecord", "DELETE", ALWAYS, REFUSED),
     "consent_purge_no_insert": ("consent_purge", "INSERT", "NEW.is_deleting", REFUSED),
     "consent_purge_no_update": ("consent_purge", "UPDATE", "OLD.finished_at IS NOT NULL", REFUSED),
     "consent_purge_no_delete": ("consent_purge", "DELETE", ALWAYS, REFUSED),

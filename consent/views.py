@@ -12,10 +12,11 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from consent import cleanup, cookie, disclosures, receipts, recording, repeats
+from consent.check_pages import never_kept, own_record
 from consent.decisions import Decision
 from consent.evidence_pages import as_shown
 from consent.forms import BadForm, is_utf8, read
-from consent.models.evidence import as_number, number_of
+from consent.models.evidence import number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
 from consent.services import ALL_SERVICES, offered_categories
@@ -54,18 +55,10 @@ def receipt(request: ConsentRequest) -> HttpResponse:
 @require_safe
 def receipt_words(request: ConsentRequest, number: str) -> HttpResponse:
     """The words that one of the visitor's own decisions was made under, as they were on the screen."""
-    records = receipts.history(request.consent.choice) if request.consent.choice else []
-    record = next((record for record in records if record.number == as_number(number)), None)
-    if record is None or record.disclosure is None:
+    record = own_record(request, number)
+    if record.disclosure is None:
         raise Http404
     return as_shown(request, record.disclosure, record=record)
-
-
-def never_kept(response: HttpResponse) -> HttpResponse:
-    """Mark a page that belongs to one visitor alone."""
-    response.headers["Cache-Control"] = "private, no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
 
 
 def settings_page(request: HttpRequest, status: int = 200, **context: object) -> HttpResponse:

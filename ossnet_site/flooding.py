@@ -19,7 +19,7 @@ COUNTED = "ossnet_site.counted"
 
 
 class FloodMiddleware:
-    """Answers 429 to decisions and browsers' reports beyond the limit; reading a page is never limited."""
+    """Answers 429 to decisions, checks and browsers' reports beyond the limit; reading a page is never limited."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -34,9 +34,22 @@ class FloodMiddleware:
         if request.method == "POST" and name == "csp-reports":
             wait = limits.seconds_to_wait("report", request)
             return None if wait is None else HttpResponse(status=429, headers={"Retry-After": str(wait)})
+        if request.method == "POST" and name == "consent:check":
+            return limit_check(request)
         if request.method == "POST" and name == "consent:cookie-settings":
             return limit_decision(cast("ConsentRequest", request))
         return None
+
+
+def limit_check(request: HttpRequest) -> HttpResponse | None:
+    """Count a receipt to be checked, unless another site sent it."""
+    wait = limits.seconds_to_wait("check", request) if is_same_origin(request) else None
+    if wait is None:
+        return None
+    page = error_page(request, 429)
+    page.headers["Retry-After"] = str(wait)
+    page.headers["Cache-Control"] = "private, no-store"
+    return page
 
 
 def limit_decision(request: ConsentRequest) -> HttpResponse | None:

@@ -47,6 +47,7 @@ PAGES = {
     "privacy:show-version",
     "privacy:show-changes",
     "consent:cookie-settings",
+    "consent:check",
 }
 MARK = "ossnet_site.page"
 PAGES_LIMIT = 8 * 1024 * 1024  # bytes in each process: every current page in every state, and some 100 old versions

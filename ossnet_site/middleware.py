@@ -12,10 +12,18 @@ from ossnet_site.views import ERRORS, error_page
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
+# The page that takes a consent receipt, in both languages: besides the staff pages the only one that takes a file.
+CHECKS_RECEIPTS = ("/sikdatnes/parbaude/", "/en/cookies/check/")
 # Bytes of a body by the beginning of the address. A decision is a few hundred bytes; 16 KB leaves room and gives a
-# flood nothing. A policy text in two languages, each letter written as three, fits in its own.
+# flood nothing. A receipt has 5 KB, written in a form three times that. A policy text in two languages, each letter
+# written as three, fits in its own.
 # The empty beginning is for what is no address, such as the * of "OPTIONS *".
-MAX_BODY = {"/admin/privacy/": 8 * 1024 * 1024, "/admin/": 256 * 1024, "": 16 * 1024}
+MAX_BODY = {
+    "/admin/privacy/": 8 * 1024 * 1024,
+    "/admin/": 256 * 1024,
+    **dict.fromkeys(CHECKS_RECEIPTS, 64 * 1024),
+    "": 16 * 1024,
+}
 # All cookies together. Ours has 350 bytes; vendors' cookies of a whole domain stay far below.
 MAX_COOKIES = 16 * 1024
 # What Django makes. Anything else is no session, and PostgreSQL cannot even look for a text with a NUL in it.
@@ -96,12 +104,17 @@ class RequestLimitsMiddleware:
         limit = next(limit for start, limit in MAX_BODY.items() if request.path_info.startswith(start))
         if body_length(request) > limit or "HTTP_TRANSFER_ENCODING" in request.META:
             return error_page(request, 413)
-        if (request.content_type or "").startswith("multipart/") and not request.path_info.startswith("/admin/"):
-            return error_page(request, 415)  # only there are forms sent that way, and no file is taken anywhere
+        if (request.content_type or "").startswith("multipart/") and not may_be_multipart(request):
+            return error_page(request, 415)
         has_nul = "\x00" in request.path_info or "%00" in request.META.get("QUERY_STRING", "")
         if has_nul and request.path_info.startswith("/admin/"):
             return error_page(request, 400)
         return self.get_response(request)
+
+
+def may_be_multipart(request: HttpRequest) -> bool:
+    """Whether forms are sent that way there. Staff pages drop files; the check of receipts keeps one in memory."""
+    return request.path_info in CHECKS_RECEIPTS or request.path_info.startswith("/admin/")
 
 
 def body_length(request: HttpRequest) -> int:

@@ -93,6 +93,19 @@ def earlier_keys() -> list[str]:
     return keys
 
 
+def signing_keys() -> list[str]:
+    """Read CONSENT_SIGNING_KEYS, see ``consent.signing``; a fault is named without repeating a key."""
+    keys = [key.strip() for key in env.str("CONSENT_SIGNING_KEYS", default="").split(",")]
+    if not values.is_list_of_keys(keys):
+        raise ImproperlyConfigured(
+            "CONSENT_SIGNING_KEYS must be set to 32 random bytes in base64url, such as "
+            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' prints; earlier keys follow after commas"
+        )
+    if any(values.is_guessable(key) for key in keys) and not DEBUG:
+        raise ImproperlyConfigured("CONSENT_SIGNING_KEYS holds a key that is not random")
+    return keys
+
+
 def listed(name: str, *, default: list[str], shortest: int) -> list[str]:
     """Read values separated by commas; one that is shorter than ``shortest`` characters stops the start."""
     values: list[str] = env.list(name, default=default)
@@ -241,6 +254,8 @@ RATE_LIMITS = {
     "report": "60/minute;600/hour",
     # A browser's report of something that was never refused before.
     "new-report": "20/day",
+    # Receipts that somebody wants to have checked.
+    "check": "30/minute;300/hour",
     # Whatever staff types a password or a code into, right or wrong.
     "sign-in": "20/minute;100/hour",
 }
@@ -291,6 +306,11 @@ COOKIE_CONSENT_LOG_ENABLED = False  # its rows prove nothing; consent.models.Con
 # How long a consent record is kept after it has lost its validity.
 CONSENT_RETENTION_MONTHS = positive("CONSENT_RETENTION_MONTHS", default=24)
 
+# What signs receipts and seals: the first key; the others verify what they signed. See consent.signing.
+CONSENT_SIGNING_KEYS = signing_keys()
+# Who says so in them. Any of ALLOWED_HOSTS is known as ours again, so that a host that was the first can stay.
+CONSENT_ISSUER = ("https://" if HTTPS else "http://") + ALLOWED_HOSTS[0].lstrip(".")
+
 # The controller that the banner names and every disclosure holds.
 CONSENT_CONTROLLER = COMPANY
 # Staff pages: no third party ever runs here, whatever the visitor granted.
@@ -300,6 +320,7 @@ CONSENT_SERVICE_FREE_PATHS = ("/admin/",)
 STAFF_ATTENTION = (
     "ossnet_site.attention.security_contact",
     "privacy.attention.versions",
+    "consent.attention.unsealed_records",
     "consent.attention.undeclared_hosts",
     "consent.attention.full_reports",
     "consent.attention.uncounted_decisions",

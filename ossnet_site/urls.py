@@ -5,7 +5,7 @@ from django.contrib import admin
 from django.urls import include, path
 from django.utils.translation import gettext_lazy as _
 
-from consent import csp_reports
+from consent import csp_reports, well_known
 from ossnet_site import search, security_txt, views
 
 urlpatterns = [
@@ -15,6 +15,8 @@ urlpatterns = [
     path("sitemap.xml", search.site_map, name="site-map"),
     path("csp-reports/", csp_reports.receive, name="csp-reports"),
     path(".well-known/gpc.json", views.global_privacy_control, name="gpc"),
+    path(".well-known/jwks.json", well_known.signing_keys, name="signing-keys"),
+    path(".well-known/consent-log.json", well_known.newest_seal, name="newest-seal"),
     path(".well-known/security.txt", security_txt.show, name="security-txt"),
     *i18n_patterns(
         path("", views.show_home, name="show-home"),

@@ -1,6 +1,8 @@
 """What a value of a setting must be, where saying so takes more than a pattern. Pure functions for ``settings``."""
 
 import re
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from limits import parse_many
@@ -19,6 +21,21 @@ def is_guessable(key: str) -> bool:
     """
     repeats_itself = (key + key).find(key, 1) < len(key)
     return bool(PLACEHOLDER.search(key)) or repeats_itself or len(set(key)) < 10
+
+
+def is_list_of_keys(keys: Sequence[str]) -> bool:
+    """Whether each is 32 bytes in base64url, with ``public:`` before it where only the public half is left.
+
+    The first is the one that signs, so that it must be whole.
+    """
+    return all(map(_is_32_bytes, (key.removeprefix("public:") for key in keys))) and ":" not in keys[0]
+
+
+def _is_32_bytes(text: str) -> bool:
+    """In the one way to write them: without padding, and with nothing in the bits that are left over."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]{43}", text, re.ASCII):
+        return False
+    return urlsafe_b64encode(urlsafe_b64decode(text + "=")).decode() == text + "="
 
 
 def store_address(value: str) -> str | None:

@@ -6,6 +6,8 @@ os.environ.update(
     DJANGO_SETTINGS_MODULE="ossnet_site.settings",
     ENV_FILE=os.devnull,
     SECRET_KEY="a-key-for-tests-that-signs-nothing-anybody-will-ever-rely-on",
+    # The private key of RFC 8037, appendix A.1, which is known to everybody.
+    CONSENT_SIGNING_KEYS="nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
     HTTPS="False",
     # Off where a test is about something else; tests/site/test_second_factor.py and test_login.py switch it on.
     STAFF_SECOND_FACTOR="False",

@@ -3,6 +3,7 @@
 from consent.models.evidence import ConsentRecord, Disclosure, GrantsEnded, Purge, RecentDecision
 from consent.models.registry import Category, CategoryText, CookieDeclaration, DeclaredCookie, Party, ServiceText
 from consent.models.reports import CspReport
+from consent.models.seals import Seal, SealedRecord
 from consent.models.statistics import DailyCount, DailySummary
 
 __all__ = [
@@ -19,5 +20,7 @@ __all__ = [
     "Party",
     "Purge",
     "RecentDecision",
+    "Seal",
+    "SealedRecord",
     "ServiceText",
 ]

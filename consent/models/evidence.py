@@ -75,7 +75,7 @@ class ConsentRecord(models.Model):
     number = models.CharField(_("record number"), max_length=14, unique=True, editable=False)
     schema_version = models.PositiveSmallIntegerField(_("schema version"), default=SCHEMA_VERSION)
     subject_id = models.UUIDField(_("subject id"), db_index=True)
-    # No constraint of the database: the record before this one is purged first. No index: nobody looks for the next one.
+    # No constraint of the database: the record before this one is purged first. No index: nobody asks for the next.
     previous = models.ForeignKey(
         "self",
         on_delete=models.DO_NOTHING,

@@ -20,6 +20,7 @@ def environment(database: str) -> dict[str, str]:
     return {
         "ENV_FILE": os.devnull,
         "SECRET_KEY": secrets.token_urlsafe(50),
+        "CONSENT_SIGNING_KEYS": secrets.token_urlsafe(32),
         "HTTPS": "True",
         "BEHIND_TLS_PROXY": "True",
         "ALLOWED_HOSTS": "127.0.0.1",

@@ -11,8 +11,8 @@ from tests.benchmarks.report import Row
 from tests.benchmarks.servers import ROOT, Request, gunicorn
 
 LINE = re.compile(r"import time:\s+(\d+) \|\s+\d+ \| \s*(\S+)")
-# What no page of a visitor needs; the staff pages import the first two when they are asked for.
-HEAVY = ("lxml.html.diff", "segno", "numpy", "PIL")
+# What no page of a visitor needs; staff pages import the first two when they are asked for, receipts the next two.
+HEAVY = ("lxml.html.diff", "segno", "joserfc", "cryptography.hazmat", "numpy", "PIL")
 
 
 def measure(bench: Bench, *, rounds: int) -> list[Row]:

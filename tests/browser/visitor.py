@@ -6,8 +6,8 @@ from playwright.sync_api import BrowserContext, Locator, Page, Response, Route, 
 
 from tests.browser import vendors
 
-LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/", "/nav-tadas-lapas/"]
-ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/", "/en/no-such-page/"]
+LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/", "/sikdatnes/parbaude/", "/nav-tadas-lapas/"]
+ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/", "/en/cookies/check/", "/en/no-such-page/"]
 PAGES = [*LATVIAN, *ENGLISH]
 
 CATEGORY_NAMES = {

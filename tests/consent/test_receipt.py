@@ -34,7 +34,7 @@ def words(element: Any) -> str:
 
 def test_a_browser_without_a_choice_is_told_so(visitor: Client) -> None:
     assert "nenorāda nevienu mūsu reģistrētu izvēli" in words(main(visitor))
-    assert main(visitor).xpath(".//a/@href") == ["/sikdatnes/"]
+    assert main(visitor).xpath(".//a/@href") == ["/sikdatnes/", "/sikdatnes/parbaude/"]
     visitor.cookies["consent"] = "analytics=2026|record=x|signature=forged"
     assert "nenorāda nevienu mūsu reģistrētu izvēli" in words(main(visitor))
 

@@ -10,13 +10,14 @@ from django.test import Client
 from django.utils import timezone
 from lxml import html
 
-from consent import summaries
+from consent import sealing, summaries
 from consent.disclosures import Shown
 from consent.models import CspReport
 from ossnet_site import security_txt
 from privacy.dates import in_words
 from privacy.models import PolicyVersion
 from tests.consent.decide import decide
+from tests.consent.seals import decided
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -101,8 +102,32 @@ def test_the_start_page_keeps_its_cost(django_assert_max_num_queries: Any) -> No
     client = staff("Privacy officers")
     for number in range(30):
         refused(f"https://h{number}.example")
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(12):
         assert client.get("/admin/").status_code == 200
+
+
+UNSEALED = "Piekrišanas ieraksti vairāk nekā divas dienas gaida apzīmogošanu"
+
+
+def test_records_that_nobody_seals_are_named_to_who_may_see_them() -> None:
+    def is_named(client: Client) -> bool:
+        return any(line.startswith(UNSEALED) for line in said(client))
+
+    officer = staff("Privacy officers")
+    now = timezone.now()
+    assert not is_named(officer)
+    decided(now - timedelta(days=3))
+    assert is_named(officer)
+    assert not is_named(editor_of_policy())
+    with time_machine.travel(now - timedelta(days=2, hours=1)):
+        list(sealing.seal_waiting())
+    assert not is_named(officer), "the seal is old, but nothing waits"
+    decided(now - timedelta(days=1))
+    assert not is_named(officer), "it does not wait for long yet"
+    decided(now - timedelta(days=2, minutes=30))
+    assert is_named(officer)
+    list(sealing.seal_waiting())
+    assert not is_named(officer)
 
 
 def test_a_full_list_of_reports_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

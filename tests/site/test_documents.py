@@ -31,7 +31,14 @@ def test_the_configuration_table_names_every_variable_that_is_read_and_no_other(
 
 def test_the_address_table_names_the_addresses_of_both_languages() -> None:
     rows = {(row[0], row[1]) for row in table_cells("Addresses")}
-    for name in ("show-home", "show-contacts", "privacy:show-policy", "consent:cookie-settings", "consent:receipt"):
+    for name in (
+        "show-home",
+        "show-contacts",
+        "privacy:show-policy",
+        "consent:cookie-settings",
+        "consent:receipt",
+        "consent:check",
+    ):
         addresses = []
         for language in ("lv", "en"):
             with override(language):

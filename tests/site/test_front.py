@@ -24,6 +24,7 @@ ADDRESSES = [
     POLICY + "versijas/1/",
     POLICY + "versijas/1/izmainas/",
     "/sikdatnes/",
+    "/sikdatnes/parbaude/",
 ]
 
 

@@ -23,7 +23,9 @@ ADDRESSES = [
     "/", "/kontakti/", "/privatuma-politika/", "/privatuma-politika/versijas/", "/privatuma-politika/versijas/1/",
     "/privatuma-politika/versijas/1/izmainas/", "/privatuma-politika/versijas/1.json",
     "/privatuma-politika/versijas/plusma/", "/sikdatnes/", "/sikdatnes/apliecinajums/",
-    "/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT/", "/en/", "/en/contacts/", "/en/privacy-policy/",
+    "/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT/", "/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT.jws", "/sikdatnes/parbaude/",
+    "/en/cookies/check/", "/.well-known/jwks.json", "/.well-known/consent-log.json", "/en/",
+    "/en/contacts/", "/en/privacy-policy/",
     "/en/privacy-policy/versions/feed/", "/en/cookies/", "/en/cookies/receipt/", "/robots.txt", "/sitemap.xml",
     "/csp-reports/", "/.well-known/gpc.json", "/.well-known/security.txt", "/healthz/live", "/healthz/ready",
     "/static/css/site.css", "/static/js/hotjar.js", "/admin/", "/admin/login/", "/admin/consent/consentrecord/", "/en",
@@ -78,7 +80,14 @@ def bodies(words: str) -> st.SearchStrategy[bytes]:
     good = st.builds("decision={}&disclosure={}&next=/{}".format, st.sampled_from(DECISIONS), st.just(words), VALUE)
     report = '{"csp-report":{"document-uri":"http://testserver/","effective-directive":"img-src","blocked-uri":"https://%s"}}'
     part = '--b\r\nContent-Disposition: form-data; name="decision"; filename="%s"\r\n\r\nx\r\n--b--'
-    others = VALUE | VALUE.map(lambda text: report % text) | VALUE.map(lambda text: part % text)
+    file = '--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n%s\r\n--b--'
+    others = (
+        VALUE
+        | VALUE.map(lambda text: file % text)
+        | VALUE.map(lambda text: f"receipt={text}")
+        | VALUE.map(lambda text: report % text)
+        | VALUE.map(lambda text: part % text)
+    )
     large = st.sampled_from(["a&" * 1001, "a" * 17_000, "[" * 5000, "category=analytics&" * 900])
     return (good | form | mutated(good) | others | large).map(lambda text: text.encode("latin-1"))
 

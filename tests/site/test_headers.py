@@ -18,9 +18,10 @@ from privacy.models import PolicyVersion
 from tests.consent.decide import decide
 
 PAGES = ["/", "/kontakti/", "/privatuma-politika/", "/privatuma-politika/versijas/", "/sikdatnes/", "/en/cookies/",
-         "/sikdatnes/apliecinajums/", "/none/", "/admin/login/"]  # fmt: skip
+         "/sikdatnes/apliecinajums/", "/sikdatnes/parbaude/", "/none/", "/admin/login/"]  # fmt: skip
 OTHERS = ["/static/css/site.css", "/healthz/live", "/healthz/ready", "/.well-known/gpc.json", "/admin", "/csp-reports/",
-          "/privatuma-politika/versijas/atom.xml", "/static/none.css", "/robots.txt", "/sitemap.xml"]  # fmt: skip
+          "/privatuma-politika/versijas/atom.xml", "/static/none.css", "/robots.txt", "/sitemap.xml",
+          "/.well-known/jwks.json", "/.well-known/consent-log.json"]  # fmt: skip
 
 
 def directives(header: str) -> dict[str, list[str]]:

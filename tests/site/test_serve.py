@@ -15,7 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.site.test_settings import KEY
+from tests.site.test_settings import KEY, SIGNING_KEY
 
 pytestmark = pytest.mark.once
 
@@ -113,6 +113,7 @@ def test_one_command_serves_the_policy_and_ctrl_c_stops_it(
     env_file = copy / ".env"
     assert stat.S_IMODE(env_file.stat().st_mode) == 0o600
     assert len(re.findall(r"^SECRET_KEY=\S{50,}$", env_file.read_text(), re.MULTILINE)) == 1
+    assert len(re.findall(r"^CONSENT_SIGNING_KEYS=\S{43}$", env_file.read_text(), re.MULTILINE)) == 1
 
 
 def test_a_second_start_keeps_what_the_first_one_wrote(copy: Path, port: int) -> None:
@@ -122,6 +123,18 @@ def test_a_second_start_keeps_what_the_first_one_wrote(copy: Path, port: int) ->
     assert result.stderr.splitlines()[-1].startswith("serve: HOTJAR_SITE_ID is malformed")
     assert len(result.stderr.splitlines()) == 1
     assert "HOTJAR_SITE_ID=x" in (copy / ".env").read_text()
+
+
+def test_a_file_from_before_there_were_signed_receipts_gets_a_key_once(copy: Path, port: int) -> None:
+    before = "SECRET_KEY=" + KEY + "\nHTTPS=False\nHOTJAR_SITE_ID=x"  # stops the start, after the file is written
+    (copy / ".env").write_text(before)
+    assert serve(copy, port, CONSENT_SIGNING_KEYS=SIGNING_KEY).returncode != 0
+    assert (copy / ".env").read_text() == before, "a key of the environment is enough"
+    assert serve(copy, port).stdout.splitlines()[-1] == "Added CONSENT_SIGNING_KEYS to .env"
+    after = (copy / ".env").read_text()
+    assert re.fullmatch(re.escape(before) + r"\nCONSENT_SIGNING_KEYS=[\w-]{43}\n", after)
+    serve(copy, port)
+    assert (copy / ".env").read_text() == after
 
 
 def test_a_database_that_cannot_be_used_is_one_clear_line(copy: Path, port: int) -> None:

@@ -16,7 +16,10 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
 # As random as a key must look, and known to everybody.
 KEY = "Vt7mQz2Lw9Xc4Rb6Np8Kd3Hs5Jf1Gy0Tu-Ea_Oi4Mv7Zq2Ux9W"
-GOOD = {"SECRET_KEY": KEY, "ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
+# The private and the public key of RFC 8037, appendix A.
+SIGNING_KEY = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
+PUBLIC_KEY = "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"
+GOOD = {"SECRET_KEY": KEY, "CONSENT_SIGNING_KEYS": SIGNING_KEY, "ENV_FILE": os.devnull, "PATH": os.environ["PATH"]}
 SHOW = (
     "from django.conf import settings as s; print(s.DEBUG, s.HTTPS, s.COOKIE_CONSENT_NAME, s.SESSION_COOKIE_NAME,"
     " s.COOKIE_CONSENT_SECURE, s.SECURE_SSL_REDIRECT, s.GOOGLE_ANALYTICS_ID == '', s.DATABASES['default']['ENGINE'])"
@@ -100,12 +103,30 @@ def test_a_postgresql_address_keeps_its_own_options() -> None:
         ("DATABASE_URL", "mysql://u:p@db/name"),
         ("RATE_LIMIT_DECISIONS", "0/minute"),
         ("RATE_LIMIT_STORE", "nonsense"),
+        ("CONSENT_SIGNING_KEYS", ""),
+        ("CONSENT_SIGNING_KEYS", "short"),
+        ("CONSENT_SIGNING_KEYS", SIGNING_KEY + "="),
+        ("CONSENT_SIGNING_KEYS", SIGNING_KEY + ","),
+        ("CONSENT_SIGNING_KEYS", SIGNING_KEY[:-1] + "B"),
+        ("CONSENT_SIGNING_KEYS", "ā" * 43),
+        ("CONSENT_SIGNING_KEYS", "a" * 42 + "A"),
+        ("CONSENT_SIGNING_KEYS", "public:" + PUBLIC_KEY),
     ],
 )
 def test_a_bad_value_stops_the_start_and_names_the_variable(name: str, value: str) -> None:
     result = start(**{name: value})
     assert result.returncode != 0
     assert name in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_missing_signing_key_says_how_to_make_one_and_a_bad_one_is_not_repeated() -> None:
+    said = start(CONSENT_SIGNING_KEYS="").stderr.strip().splitlines()[-1]
+    assert "CONSENT_SIGNING_KEYS must be set to 32 random bytes" in said
+    assert "secrets.token_urlsafe(32)" in said
+    assert "a" * 43 not in start(CONSENT_SIGNING_KEYS="a" * 43).stderr
+    kept = shown("s.CONSENT_SIGNING_KEYS", CONSENT_SIGNING_KEYS=f"{SIGNING_KEY}, public:{PUBLIC_KEY}")
+    assert kept.strip() == str([SIGNING_KEY, "public:" + PUBLIC_KEY])
+    assert start(CONSENT_SIGNING_KEYS=secrets.token_urlsafe(32)).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,12 @@ from lxml import html
 from consent.disclosures import Shown
 from tests.consent.decide import decide
 
-LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/"]
+LATVIAN = ["/", "/kontakti/", "/privatuma-politika/", "/sikdatnes/", "/sikdatnes/parbaude/"]
 # Pages with tests of their own, such as tests/privacy/test_versions.py and tests/site/test_search.py.
 VERSION_PAGES = ["list-versions", "version-feed", "show-version", "show-changes", "archive-version"]
-OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map", "security-txt", "favicon"]
-ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/"]
+OTHERS = ["receipt", "receipt-words", "gpc", "csp-reports", "robots", "site-map", "security-txt", "favicon",
+          "plain-receipt", "signed-receipt", "signing-keys", "newest-seal"]  # fmt: skip
+ENGLISH = ["/en/", "/en/contacts/", "/en/privacy-policy/", "/en/cookies/", "/en/cookies/check/"]
 
 
 def page(client: Client, address: str) -> Any:

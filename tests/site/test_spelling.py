@@ -33,6 +33,14 @@ KNOWN = {
         "Networks",
     ),
     *(
+        "consent",
+        "Ed",
+        "json",
+        "jws",
+        "log",
+        "seal",
+        "Signature",
+        "Web",
         "CSV",
         "GPC",
         "JSON",
@@ -60,7 +68,7 @@ def latvian_of_the_interface() -> Iterator[str]:
     for name in ("django", "djangojs"):
         with (ROOT / f"locale/lv/LC_MESSAGES/{name}.po").open("rb") as file:
             for message in read_po(file):
-                if message.id and not str(message.id).endswith(("/", ".json")):  # those are addresses
+                if message.id and not str(message.id).endswith(("/", ">.json", ">.jws")):  # those are addresses
                     yield from message.string if isinstance(message.string, (list, tuple)) else [str(message.string)]
 
 

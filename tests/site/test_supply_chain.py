@@ -30,7 +30,7 @@ SECRETS = {
     "token of a chat": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
     "payment key": r"\b[sr]k_live_[A-Za-z0-9]{20,}",
     "signed token": r"\beyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}",
-    "secret key": r"SECRET_KEY(?:_FALLBACKS)?\s*[=:]\s*[\"']?(?!\{)[A-Za-z0-9_!@#%^&*()+-]{32,}",
+    "secret key": r"(?:SECRET_KEY(?:_FALLBACKS)?|SIGNING_KEYS)\s*[=:]\s*[\"']?(?!\{)[A-Za-z0-9_!@#%^&*()+-]{32,}",
 }
 EXAMPLES = {
     "private key": "-----BEGIN " + "OPENSSH PRIVATE KEY-----",
@@ -143,8 +143,8 @@ def test_the_dockerfile_keeps_no_secret_in_a_layer() -> None:
     kept = re.findall(r"^(?:ENV|ARG|LABEL)\b(?:.*\\\n)*.*", dockerfile, re.MULTILINE)
     assert kept
     assert not re.search(r"KEY|SECRET|TOKEN|PASSWORD", "\n".join(kept), re.IGNORECASE)
-    # The only key of the build is made by the command that needs it.
-    assert re.findall(r"SECRET_KEY=(\S+)", dockerfile) == ['"$(python']
+    # The only keys of the build are made by the command that needs them.
+    assert re.findall(r"(?:SECRET_KEY|SIGNING_KEYS)=(\S+)", dockerfile) == ['"$(python', '"$(python']
 
 
 # Known vulnerabilities. The answers have the shape in which pip-audit 2.10 writes them.
