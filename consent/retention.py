@@ -18,10 +18,11 @@ from consent.models import ConsentRecord, Disclosure, Purge
 BATCH = 1000  # rows
 
 
-def cutoff(now: datetime) -> datetime:
-    """What was valid until then, or earlier, has been kept long enough."""
-    months = now.year * 12 + now.month - 1 - settings.CONSENT_RETENTION_MONTHS
-    year, month = months // 12, months % 12 + 1
+def cutoff(now: datetime, months: int | None = None) -> datetime:
+    """What was valid until then, or earlier, has been kept long enough: ``CONSENT_RETENTION_MONTHS``, or ``months``."""
+    kept = settings.CONSENT_RETENTION_MONTHS if months is None else months
+    year, month = divmod(now.year * 12 + now.month - 1 - kept, 12)
+    month += 1
     return now.replace(year=year, month=month, day=min(now.day, monthrange(year, month)[1]))
 
 

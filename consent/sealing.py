@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
@@ -41,6 +41,8 @@ def seal_waiting(most: int = MOST) -> Iterator[Seal]:
                 seal, since = _seal_next(most, since)
         except IntegrityError as error:
             raise CannotSeal("Another run has sealed at the same time; this one stops. Nothing is lost.") from error
+        except OperationalError as error:
+            raise CannotSeal(f"The database is busy or away ({error}). What was not sealed waits.") from error
         if seal is None:
             return
         yield seal

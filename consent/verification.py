@@ -5,14 +5,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
-from consent import facts, merkle, sealing, signing
+from consent import facts, merkle, retention, sealing, signing
 from consent.models import ConsentRecord, Disclosure, Purge, Seal, SealedRecord
 from consent.models.evidence import number_of
+
+# What a value that no program of ours wrote makes of the reading of a row.
+UNREADABLE = (AttributeError, TypeError, ValueError)
 
 
 class Broken(Exception):
@@ -30,11 +32,12 @@ class Counts:
     disclosures: int = 0
 
 
-def verify(explained: Collection[int] = (), kept: dict[str, Any] | None = None) -> Counts:
+def verify(explained: Collection[int] = (), kept: dict[str, Any] | None = None, months: int | None = None) -> Counts:
     """Compute everything anew. Raises Broken.
 
     ``explained`` are numbers of seals whose late records somebody has looked into. ``kept`` is a seal that was copied
-    from ``/.well-known/consent-log.json`` at some time: the log must still hold it.
+    from ``/.well-known/consent-log.json`` at some time: the log must still hold it. ``months`` is the shortest time
+    that records were kept under an earlier setting; without it the present one is taken.
     """
     counts = Counts()
     last = None
@@ -42,7 +45,7 @@ def verify(explained: Collection[int] = (), kept: dict[str, Any] | None = None) 
         _check_seal(seal, last)
         leaves = list(seal.leaves.order_by("position"))
         _check_tree(seal, leaves)
-        pairs, due = _pairs(seal, leaves), _purged_until()
+        pairs, due = _pairs(seal, leaves), _purged_until(months)
         for leaf, record in pairs:
             _check_record(leaf, record, due)
             if record and last and seal.number not in explained:
@@ -94,15 +97,30 @@ def _check_tree(seal: Seal, leaves: list[SealedRecord]) -> None:
 
 
 def _pairs(seal: Seal, leaves: list[SealedRecord]) -> list[tuple[SealedRecord, ConsentRecord | None]]:
-    records = ConsentRecord.objects.filter(pk__in=seal.leaves.order_by().values("pk")).select_related("policy_version")
-    found: dict[UUID, ConsentRecord] = {record.pk: record for record in records}
+    records = ConsentRecord.objects.select_related("policy_version")
+    try:
+        found = {record.pk: record for record in records.filter(pk__in=seal.leaves.order_by().values("pk"))}
+    except UNREADABLE:
+        found = {leaf.pk: record for leaf in leaves if (record := _read(records, leaf))}
     return [(leaf, found.get(leaf.pk)) for leaf in leaves]
 
 
-def _purged_until() -> datetime | None:
-    """Up to which moment records have been purged; asked after they were read, as one may be running."""
-    until: datetime | None = Purge.objects.filter(cutoff__lte=timezone.now()).aggregate(until=Max("cutoff"))["until"]
-    return until
+def _read(records: QuerySet[ConsentRecord], leaf: SealedRecord) -> ConsentRecord | None:
+    """One by one, so that the record that cannot even be read is named."""
+    try:
+        return records.filter(pk=leaf.pk).first()
+    except UNREADABLE as error:
+        raise Broken(f"{_name(leaf)} was altered since it was sealed: it cannot be read.") from error
+
+
+def _purged_until(months: int | None) -> datetime | None:
+    """Up to which moment records have been purged; asked after they were read, as one may be running.
+
+    Never later than the rule allows: a run that claims to have gone further excuses nothing.
+    """
+    allowed = retention.cutoff(timezone.now(), months)
+    until: datetime | None = Purge.objects.aggregate(until=Max("cutoff"))["until"]
+    return until and min(until, allowed)
 
 
 def _check_record(leaf: SealedRecord, record: ConsentRecord | None, due: datetime | None) -> None:
@@ -158,7 +176,11 @@ def _check_disclosures() -> int:
 
 
 def _sha256(record: ConsentRecord) -> str:
-    return facts.sha256(facts.of(record))
+    """Empty, which is no hash, for what has no canonical form."""
+    try:
+        return facts.sha256(facts.of(record))
+    except UNREADABLE:
+        return ""
 
 
 def _name(leaf: SealedRecord) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -170,6 +170,15 @@ def test_a_run_that_another_one_overtook_refuses_clearly(clock: Any, monkeypatch
         with pytest.raises(CommandError, match="Another run has sealed at the same time"):
             said()
     assert Seal.objects.count() == 1
+    assert len(seal()) == 1
+
+
+def test_a_database_that_is_busy_is_said_to_be(clock: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    decided(NOW - DAY)
+    with monkeypatch.context() as patch:
+        patch.setattr(Seal, "save", lambda *_args, **_options: (_ for _ in ()).throw(OperationalError("locked")))
+        with pytest.raises(CommandError, match=r"The database is busy or away \(locked\)"):
+            said()
     assert len(seal()) == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.db import connection
 from django.test import Client
 
 from consent import facts, retention, sealing, signing
@@ -85,6 +86,45 @@ def test_a_purge_that_did_not_go_so_far_excuses_nothing(log: list[ConsentRecord]
     with by_force():
         ConsentRecord.objects.filter(pk=log[1].pk)._raw_delete("default")
     assert "no purge went so far" in finding()
+
+
+def test_a_purge_that_claims_more_than_the_rule_allows_excuses_nothing(log: list[ConsentRecord]) -> None:
+    with time_machine.travel(NOW + 400 * DAY, tick=False):  # expired, and to be kept for 24 months since
+        Purge.objects.create(cutoff=NOW + 399 * DAY)
+        with by_force():
+            ConsentRecord.objects.filter(pk=log[1].pk)._raw_delete("default")
+        assert "no purge went so far" in finding()
+
+
+def test_what_was_purged_under_a_shorter_rule_can_be_said(log: list[ConsentRecord]) -> None:
+    with time_machine.travel(NOW + 400 * DAY, tick=False):
+        Purge.objects.create(cutoff=NOW + 360 * DAY)
+        with by_force():
+            ConsentRecord.objects.filter(pk=log[1].pk)._raw_delete("default")
+        assert "no purge went so far" in finding()
+        assert "1 purged in time" in verdict(retention_months=1)
+
+
+UNREADABLE = [
+    ("subject_id", "nobody", "it cannot be read."),
+    ("decided_at", "yesterday", "altered since it was sealed."),
+    ("grants", '{"analytics": 36028797018963968}', "altered since it was sealed."),
+]
+
+
+@pytest.mark.parametrize(("column", "value", "words"), UNREADABLE)
+def test_a_row_that_no_program_of_ours_could_have_written_is_named(
+    log: list[ConsentRecord], column: str, value: str, words: str
+) -> None:
+    is_sqlite = connection.vendor == "sqlite"
+    if column != "grants" and not is_sqlite:
+        pytest.skip("PostgreSQL keeps no such value")
+    key = log[4].pk.hex if is_sqlite else log[4].pk
+    with by_force(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE consent_consentrecord SET {column} = %s WHERE id = %s", [value, key])  # noqa: S608
+    said = finding()
+    assert said.startswith(f"Record {log[4].number} (position 1 of seal 2) was altered")
+    assert said.endswith(words)
 
 
 def test_an_added_record_is_named_whether_the_next_seal_takes_it_or_not(log: list[ConsentRecord]) -> None:

@@ -30,11 +30,17 @@ class Command(BaseCommand):
         parser.add_argument(
             "--kept", type=Path, metavar="FILE", help="an earlier copy of /.well-known/consent-log.json"
         )
+        parser.add_argument(
+            "--retention-months",
+            type=int,
+            metavar="N",
+            help="the shortest that CONSENT_RETENTION_MONTHS ever was, where it has been raised since",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Say what was found."""
         try:
-            counts = verification.verify(options["explained"], _kept(options["kept"]))
+            counts = verification.verify(options["explained"], _kept(options["kept"]), options["retention_months"])
         except verification.Broken as finding:
             raise CommandError(str(finding)) from finding
         self.stdout.write(
