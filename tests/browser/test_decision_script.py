@@ -73,7 +73,7 @@ def test_the_place_is_kept_and_the_confirmation_stands_over_it(
     assert is_at(visitor, place)
     assert visitor.page.evaluate(SHIFTED) == 0
     visitor.page.evaluate("document.querySelector('main').style.marginTop = '2000px'")
-    assert visitor.page.evaluate(SHIFTED) > 0  # it would be seen
+    visitor.page.wait_for_function("() => window.shifted > 0")  # it would be seen
 
 
 def test_closing_the_confirmation_keeps_the_place(visitor: Visitor) -> None:

@@ -148,7 +148,7 @@ def test_nothing_shifts_while_a_page_opens(visitor_with: VisitorWith, width: int
     assert shifted == dict.fromkeys(shifted, 0)
     visitor.open("/")
     visitor.page.evaluate("document.querySelector('main').style.marginTop = '200px'")
-    assert visitor.page.evaluate(SHIFTED) > 0  # it would be seen
+    visitor.page.wait_for_function("() => window.shifted > 0")  # it would be seen
 
 
 @pytest.mark.parametrize("path", LATVIAN)
