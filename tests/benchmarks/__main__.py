@@ -36,8 +36,11 @@ def main() -> int:
                 continue
             started = time.monotonic()
             print(f"{name} …", end=" ", flush=True)
-            rows += run()
+            found = run()
             print(f"{time.monotonic() - started:.0f} s", flush=True)
+            for row in found:  # so that nothing is lost when the run is stopped
+                print("  ", *[cell for cell in row.cells()[1:] if cell], sep=" | ", flush=True)
+            rows += found
     rows.sort(key=lambda row: row.point)
     results = f"{machine()}, {date.today():%d.%m.%Y}\n\n{table(rows)}"  # noqa: DTZ011 - the day where it was measured
     print(f"\n{results}")
