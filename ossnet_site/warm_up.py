@@ -6,6 +6,7 @@ first visitor after a start waits for nothing.
 """
 
 import io
+import logging
 import sys
 from collections.abc import Callable, Iterable
 from itertools import product
@@ -15,17 +16,25 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import override
 
+logger = logging.getLogger(__name__)
+
 # Python specialises what has run a few times; Django is asked again where there is a query, as no such page is stored.
 QUERIES = ("", "1", "2")
 VIEWS = ("show-home", "show-contacts", "privacy:show-policy", "privacy:list-versions", "consent:cookie-settings")
 
 
 def warm_up(application: Callable[..., Iterable[bytes]]) -> None:
-    """Ask for the pages as a visitor at the first of ``ALLOWED_HOSTS`` would, with and without the signal."""
-    for query, path, signal in product(QUERIES, addresses(), ("", "1")):
-        answer = application(environ_of(path, query, signal), lambda *_status_and_headers: None)
-        b"".join(answer)
-        getattr(answer, "close", lambda: None)()
+    """Ask for the pages as a visitor at the first of ``ALLOWED_HOSTS`` would, with and without the signal.
+
+    A page that cannot be made stops no start: probes and other pages may well be there.
+    """
+    try:
+        for query, path, signal in product(QUERIES, addresses(), ("", "1")):
+            answer = application(environ_of(path, query, signal), lambda *_status_and_headers: None)
+            b"".join(answer)
+            getattr(answer, "close", lambda: None)()
+    except Exception:
+        logger.exception("A page could not be made before the start")
 
 
 def addresses() -> list[str]:

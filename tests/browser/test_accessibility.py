@@ -69,8 +69,7 @@ def test_axe_finds_nothing_on_versions_receipts_and_what_was_shown(visitor_with:
     assert found == []
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_axe_finds_nothing_in_rarer_states(visitor_with: VisitorWith, width: int, scheme: str) -> None:
     """Some allowed and some not, words that changed meanwhile, and a browser that asks not to be tracked."""
     screen = {"viewport": {"width": width, "height": 640}, "color_scheme": scheme}

@@ -29,6 +29,14 @@ def test_without_a_policy_it_is_no_obstacle() -> None:
     assert site.made
 
 
+def test_a_page_that_cannot_be_made_stops_no_start(caplog: pytest.LogCaptureFixture) -> None:
+    def broken(environ: object, start_response: object) -> list[bytes]:
+        raise ValueError("no manifest")
+
+    warm_up(broken)
+    assert "A page could not be made before the start" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("hosts", "expected"),
     [(["www.ossnet.lv", "ossnet.lv"], "www.ossnet.lv"), ([".ossnet.lv"], "ossnet.lv"), (["*"], "localhost")],
