@@ -1,140 +1,30 @@
 """All settings. Each value that a deployment may change comes from an environment variable of the README's table."""
 
-import os
-import re
 from datetime import timedelta
-from pathlib import Path
 from typing import Any, Literal
 
-import environ
 from django.core.exceptions import ImproperlyConfigured
 
-from ossnet_site import browser_features, values
+from ossnet_site import browser_features
 from ossnet_site.company import COMPANY
-
-BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
-env.read_env(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
-
-
-def boolean(name: str, *, default: bool) -> bool:
-    """Read a yes-or-no variable; anything but true/false, yes/no, on/off or 1/0 stops the start and names it."""
-    text = env.str(name, default=str(default)).strip().lower()
-    if text in {"1", "true", "yes", "on"}:
-        return True
-    if text in {"0", "false", "no", "off"}:
-        return False
-    raise ImproperlyConfigured(f"{name} must be True or False, not {text!r}")
-
-
-def one_of(name: str, choices: tuple[str, ...]) -> str:
-    """Read one of ``choices``, by default the first; anything else stops the start and names it."""
-    value: str = env.str(name, default=choices[0]).strip().lower()
-    if value not in choices:
-        raise ImproperlyConfigured(f"{name} must be one of {', '.join(choices)}, not {value!r}")
-    return value
-
-
-def positive(name: str, *, default: int) -> int:
-    """Read a whole number from 1 to 1200; anything else stops the start and names it."""
-    text = env.str(name, default=str(default)).strip()
-    if not re.fullmatch(r"[0-9]{1,4}", text) or not 1 <= int(text) <= 1200:
-        raise ImproperlyConfigured(f"{name} must be a whole number from 1 to 1200, not {text!r}")
-    return int(text)
-
-
-def service_id(name: str, pattern: str) -> str:
-    """Read a third-party service's id; empty means that the service is not offered, malformed stops the start."""
-    value: str = env.str(name, default="").strip()
-    if value and not re.fullmatch(pattern, value, re.ASCII):
-        raise ImproperlyConfigured(f"{name} is malformed: {value!r} does not match {pattern}")
-    return value
-
-
-def database() -> dict[str, object]:
-    """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
-    try:
-        config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
-    except ValueError:  # no address at all
-        config = {}
-    if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
-        raise ImproperlyConfigured("DATABASE_URL must look like sqlite:////path or postgres://name:password@host/name")
-    config["CONN_MAX_AGE"] = 600  # seconds; opening a connection costs more than answering a page
-    config["CONN_HEALTH_CHECKS"] = True
-    if config["ENGINE"] == "django.db.backends.sqlite3":
-        config["OPTIONS"] = {
-            # A write lock from the first statement: two decisions at once wait for each other instead of failing.
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 10,  # seconds
-            # FULL: a decision that was answered survives a power cut.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        }
-    else:
-        # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
-        config["OPTIONS"] = {"connect_timeout": 3} | config.get("OPTIONS", {})
-    return config
-
-
-def secret_key() -> str:
-    """Read SECRET_KEY; it signs the consent cookies, so that one that could be guessed stops the start."""
-    value: str = env.str("SECRET_KEY", default="")
-    if len(value) < 40:
-        raise ImproperlyConfigured("SECRET_KEY must be set and have at least 40 random characters")
-    if values.is_guessable(value) and not DEBUG:
-        raise ImproperlyConfigured("SECRET_KEY is not random: it is a placeholder or repeats itself")
-    return value
-
-
-def earlier_keys() -> list[str]:
-    """Read SECRET_KEY_FALLBACKS; what they signed still counts, so that they must be as good as the key itself."""
-    keys = listed("SECRET_KEY_FALLBACKS", default=[], shortest=40)
-    if any(values.is_guessable(key) for key in keys) and not DEBUG:
-        raise ImproperlyConfigured("SECRET_KEY_FALLBACKS holds a key that is not random")
-    return keys
-
-
-def signing_keys() -> list[str]:
-    """Read CONSENT_SIGNING_KEYS, see ``consent.signing``; a fault is named without repeating a key."""
-    keys = [key.strip() for key in env.str("CONSENT_SIGNING_KEYS", default="").split(",")]
-    if not values.is_list_of_keys(keys):
-        raise ImproperlyConfigured(
-            "CONSENT_SIGNING_KEYS must be set to 32 random bytes in base64url, such as "
-            "python3 -c 'import secrets; print(secrets.token_urlsafe(32))' prints; earlier keys follow after commas"
-        )
-    if any(values.is_guessable(key) for key in keys) and not DEBUG:
-        raise ImproperlyConfigured("CONSENT_SIGNING_KEYS holds a key that is not random")
-    return keys
-
-
-def listed(name: str, *, default: list[str], shortest: int) -> list[str]:
-    """Read values separated by commas; one that is shorter than ``shortest`` characters stops the start."""
-    values: list[str] = env.list(name, default=default)
-    if any(len(value) < shortest for value in values):
-        raise ImproperlyConfigured(f"{name} holds a value of fewer than {shortest} characters")
-    return values
-
-
-def rate_limit_store() -> str:
-    """Read RATE_LIMIT_STORE; empty means the memory of each process. The message leaves the password out."""
-    value = values.store_address(env.str("RATE_LIMIT_STORE", default="").strip())
-    if value is None:
-        raise ImproperlyConfigured(
-            "RATE_LIMIT_STORE must look like redis://name:password@host:6379/0, rediss://… or redis+unix:///path"
-        )
-    return value
-
-
-def rate_limit_decisions() -> str:
-    """Read RATE_LIMIT_DECISIONS; what cannot be counted stops the start."""
-    value: str = env.str("RATE_LIMIT_DECISIONS", default="60/minute;600/hour").strip()
-    if not values.is_limit(value):
-        raise ImproperlyConfigured(f"RATE_LIMIT_DECISIONS must look like 60/minute;600/hour, not {value!r}")
-    return value
-
+from ossnet_site.environment import (
+    BASE_DIR,
+    boolean,
+    database,
+    earlier_keys,
+    listed,
+    one_of,
+    positive,
+    rate_limit_decisions,
+    rate_limit_store,
+    secret_key,
+    service_id,
+    signing_keys,
+)
 
 DEBUG = boolean("DEBUG", default=False)
-SECRET_KEY = secret_key()
-SECRET_KEY_FALLBACKS = earlier_keys()
+SECRET_KEY = secret_key(debug=DEBUG)
+SECRET_KEY_FALLBACKS = earlier_keys(debug=DEBUG)
 ALLOWED_HOSTS = listed("ALLOWED_HOSTS", default=["localhost", "127.0.0.1"], shortest=1)
 if not ALLOWED_HOSTS:
     raise ImproperlyConfigured("ALLOWED_HOSTS must name at least one host")
@@ -307,7 +197,7 @@ COOKIE_CONSENT_LOG_ENABLED = False  # its rows prove nothing; consent.models.Con
 CONSENT_RETENTION_MONTHS = positive("CONSENT_RETENTION_MONTHS", default=24)
 
 # What signs receipts and seals: the first key; the others verify what they signed. See consent.signing.
-CONSENT_SIGNING_KEYS = signing_keys()
+CONSENT_SIGNING_KEYS = signing_keys(debug=DEBUG)
 # Who says so in them. Any of ALLOWED_HOSTS is known as ours again, so that a host that was the first can stay.
 CONSENT_ISSUER = ("https://" if HTTPS else "http://") + ALLOWED_HOSTS[0].lstrip(".")
 

@@ -1,6 +1,6 @@
 """Two publishers at the same moment: one is served, the other is told.
 
-On SQLite a transaction takes the one write lock with its first statement (ossnet_site/settings.py).
+On SQLite a transaction takes the one write lock with its first statement (ossnet_site/environment.py).
 """
 
 import threading

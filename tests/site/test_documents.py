@@ -13,7 +13,14 @@ VARIABLE = re.compile(
     r"""(?:env\.\w+|boolean|service_id|environ\.get|whole_number|listed|positive|one_of)\(\s*"([A-Z_]+)"|\$\{([A-Z_]+):-""",
 )
 # Where a deployment's variables are read.
-READERS = ["ossnet_site/settings.py", "gunicorn.conf.py", "bin/_serve.py", "bin/_environment", "bin/test"]
+READERS = [
+    "ossnet_site/settings.py",
+    "ossnet_site/environment.py",
+    "gunicorn.conf.py",
+    "bin/_serve.py",
+    "bin/_environment",
+    "bin/test",
+]
 
 
 def table_cells(heading: str) -> list[list[str]]:

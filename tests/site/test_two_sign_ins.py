@@ -1,6 +1,6 @@
 """One code in two browsers at the same moment: it lets one of them in.
 
-On SQLite a transaction takes the one write lock with its first statement (ossnet_site/settings.py).
+On SQLite a transaction takes the one write lock with its first statement (ossnet_site/environment.py).
 """
 
 import threading
