@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 from django.utils.translation import override
 from lxml import html
 
@@ -50,7 +49,7 @@ def table(page: Any, caption: str) -> dict[str, list[str]]:
 
 
 def summary(day: date, *counts: tuple[int, str, str, int]) -> None:
-    row = DailySummary.objects.create(day=day, decisions=1, counted_at=timezone.now())
+    row = DailySummary.objects.create(day=day, decisions=1, counted_at=NOW)
     DailyCount.objects.bulk_create(
         DailyCount(summary=row, policy_number=policy, measure=measure, value=value, count=count)
         for policy, measure, value, count in counts
