@@ -1,7 +1,12 @@
 """The consent cookie: django-cookie-consent's format, with the record's name in it and a signature over it."""
 
+import base64
+import time
 import uuid
 from datetime import UTC, datetime
+from functools import lru_cache
+from http.cookies import SimpleCookie
+from typing import Any
 
 from cookie_consent.util import dict_to_cookie_str, parse_cookie_str
 from django.conf import settings
@@ -10,16 +15,28 @@ from django.http import HttpRequest, HttpResponse
 
 from consent.services import CATEGORIES
 from consent.state import Answer, StoredChoice
+from ossnet_site.from_settings import from_settings
+from ossnet_site.keyed_hash import keyed_hash
 
 # Ours has at most 500 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
+SALT = "consent.cookie"
 # Keys beside a category's own: what a grant covered, when a refusal was given, and whether the signal was sent.
 SCOPE, SINCE, DESPITE_GPC = "-scope", "-since", "-gpc"
 
 
-def _signer() -> Signer:
-    """A signer whose mark reads as one more key of django-cookie-consent's format: ``…|signature=…``."""
-    return Signer(sep="|signature=", salt="consent.cookie")
+class _Signer(Signer):
+    """Django's signer, with its mark as one more key of django-cookie-consent's format: ``…|signature=…``."""
+
+    def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
+        """The same as Django's, sooner."""
+        made = keyed_hash(SALT + "signer", str(value), str(key or self.key))
+        return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
+
+
+@from_settings
+def _signer() -> _Signer:
+    return _Signer(sep="|signature=", salt=SALT)
 
 
 def encode(choice: StoredChoice) -> str:
@@ -65,11 +82,30 @@ def read(request: HttpRequest) -> StoredChoice | None:
 
 def issue(response: HttpResponse, choice: StoredChoice) -> None:
     """Give the visitor the cookie. Call only after the record that it names is committed."""
-    response.set_cookie(
-        settings.COOKIE_CONSENT_NAME,
-        encode(choice),
-        max_age=settings.COOKIE_CONSENT_MAX_AGE,
-        secure=settings.COOKIE_CONSENT_SECURE,
-        httponly=settings.COOKIE_CONSENT_HTTPONLY,
-        samesite=settings.COOKIE_CONSENT_SAMESITE,
-    )
+    response.set_cookie(settings.COOKIE_CONSENT_NAME, encode(choice), **_attributes())
+
+
+def line(choice: StoredChoice) -> str:
+    """The same as the value of a header ``Set-Cookie``, without a response."""
+    _value, quoted = SimpleCookie().value_encode(encode(choice))
+    before, after = _around(int(time.time()))
+    return f"{before}{quoted}{after}"
+
+
+@from_settings
+def _attributes() -> dict[str, Any]:
+    return {
+        "max_age": settings.COOKIE_CONSENT_MAX_AGE,
+        "secure": settings.COOKIE_CONSENT_SECURE,
+        "httponly": settings.COOKIE_CONSENT_HTTPONLY,
+        "samesite": settings.COOKIE_CONSENT_SAMESITE,
+    }
+
+
+@lru_cache(maxsize=1)
+def _around(second: int) -> tuple[str, str]:
+    """What Django writes before and after the value; it names the moment at which the cookie ends."""
+    response = HttpResponse()
+    response.set_cookie(settings.COOKIE_CONSENT_NAME, "value", **_attributes())
+    before, _value, after = response.cookies[settings.COOKIE_CONSENT_NAME].OutputString().partition("value")
+    return before, after

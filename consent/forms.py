@@ -2,10 +2,10 @@
 
 import re
 from dataclasses import dataclass
-from urllib.parse import unquote, unquote_to_bytes
+from urllib.parse import parse_qsl, unquote
 
+from django.conf import settings
 from django.core.exceptions import BadRequest
-from django.http import QueryDict
 from django.utils.encoding import iri_to_uri
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
@@ -21,15 +21,6 @@ MAX_PATH = 2000  # characters; what ConsentRecord.path holds
 
 class BadForm(BadRequest):
     """A form that cannot be understood; the message is a sentence for the visitor, or empty."""
-
-
-def is_utf8(body: bytes) -> bool:
-    """Whether a form's body says UTF-8 throughout, as the pages of this site send it."""
-    try:
-        unquote_to_bytes(body).decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def is_same_site_path(address: str) -> bool:
@@ -56,20 +47,31 @@ class DecisionForm:
     address: str
 
 
-def read(fields: QueryDict) -> DecisionForm:
+def read(body: bytes) -> DecisionForm:
     """The fields ``decision``, ``category`` (repeated), ``disclosure`` and ``next``. Raises BadForm with all faults.
 
-    Plain look-ups: Django's forms would take an eighth of a decision's time.
+    Of a field that comes more than once, the last counts. Plain look-ups: Django's forms and QueryDict would take a
+    fifth of a decision's time.
     """
-    decision, address = fields.get("decision", ""), fields.get("next", "")
-    ticked = tuple(fields.getlist("category"))
-    disclosure = fields.get("disclosure", "")
+    pairs = _pairs(body)
+    fields = dict(pairs)
+    decision, address, disclosure = fields.get("decision", ""), fields.get("next", ""), fields.get("disclosure", "")
+    ticked = tuple(value for name, value in pairs if name == "category")
     faults = [fault for fault in (_fault_of_decision(decision), _fault_of(ticked), _fault_of_next(address)) if fault]
     if faults:
         raise BadForm(" ".join(faults))
     # A hash in hex or nothing, never an error: a refusal is honoured whatever stands there.
     known = disclosure if SHA256_HEX.fullmatch(disclosure) else ""
     return DecisionForm(Decision(decision), ticked, known, address.partition("#")[0])
+
+
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    """Names and values in their order. What is not UTF-8 throughout, as the pages of this site send it, is no form."""
+    most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+    try:
+        return parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=most)
+    except ValueError:
+        raise BadForm from None
 
 
 def _fault_of_decision(decision: str) -> str:

@@ -18,17 +18,18 @@ LEAF_IS_IN_THE_WAY = """EXISTS (
 ) OR EXISTS (SELECT 1 FROM consent_seal s WHERE s.number = NEW.seal_id AND NEW.position >= s.tree_size)"""
 
 
-def _kept(table: str, name: str, in_the_way: str) -> dict[str, tuple[str, str, str, str]]:
+def _kept(table: str, name: str, in_the_way: str, event: str = "INSERT") -> dict[str, tuple[str, str, str, str]]:
     """The triggers of a table whose rows are only added."""
     return {
-        f"consent_{name}_no_insert": (table, "INSERT", in_the_way, REFUSED),
+        f"consent_{name}_no_insert": (table, event, in_the_way, REFUSED),
         f"consent_{name}_no_update": (table, "UPDATE", ALWAYS, REFUSED),
     }
 
 
 # name: (table, event, condition under which the event is refused, message)
 TRIGGERS = {
-    **_kept("consent_consentrecord", "record", RECORD_IS_IN_THE_WAY),
+    # On PostgreSQL a row in the way is refused by the keys themselves, and the trigger would be half of a decision.
+    **_kept("consent_consentrecord", "record", RECORD_IS_IN_THE_WAY, "REPLACE"),
     "consent_record_no_delete": (
         "consent_consentrecord",
         "DELETE",

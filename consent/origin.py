@@ -9,7 +9,8 @@ def is_same_origin(request: HttpRequest) -> bool:
     Sec-Fetch-Site where the browser sends it, else Origin. Neither can be set by a page's script. A request with
     neither is refused: every browser since 2020 sends Origin with a form's POST.
     """
-    site = request.headers.get("Sec-Fetch-Site")
+    site: str | None = request.META.get("HTTP_SEC_FETCH_SITE")
     if site is not None:
         return site == "same-origin"
-    return request.headers.get("Origin") == f"{request.scheme}://{request.get_host()}"
+    origin: str | None = request.META.get("HTTP_ORIGIN")
+    return origin == f"{request.scheme}://{request.get_host()}"

@@ -7,17 +7,16 @@ press has been recorded a moment ago, nothing is written.
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection
 from psycopg.types.json import Jsonb
 
-from consent import repeats
-from consent.repeats import Press
+from consent import repeats, sqlite_writer
+from consent.repeats import CLEAR, Press
 
 IF_UNCHANGED = "FROM ossnet_site_contentstamp s WHERE s.id = 1 AND s.value = %s"
 REMEMBER = f"""
@@ -25,12 +24,13 @@ REMEMBER = f"""
     ON CONFLICT (key) DO UPDATE SET record_id = EXCLUDED.record_id, expires_at = EXCLUDED.expires_at
     WHERE r.expires_at < %s OR r.expires_at > %s
 """
+as_json = json.JSONEncoder().encode
 ON_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: Jsonb, list: Jsonb}
 ON_SQLITE: dict[type, Callable[[Any], Any]] = {
-    dict: json.dumps,
-    list: json.dumps,
+    dict: as_json,
+    list: as_json,
     UUID: lambda value: value.hex,
-    datetime: lambda value: str(value.astimezone(UTC).replace(tzinfo=None)),
+    datetime: lambda value: value.astimezone(UTC).replace(tzinfo=None).isoformat(" "),
 }
 
 
@@ -39,18 +39,35 @@ def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
 
     Raises Error.
     """
-    vendor = connection.vendor
-    columns, values = tuple(row), _stored(row.values(), vendor)
+    on = _on_sqlite if sqlite_writer.is_used() else _on_postgresql
+    return on(tuple(row), tuple(row.values()), press, stamp)
+
+
+def _on_postgresql(columns: tuple[str, ...], values: tuple[Any, ...], press: Press | None, stamp: str) -> bool:
+    """One statement, which is its own transaction: the record only if the press was written."""
+    converted = _stored(values, ON_POSTGRESQL)
     if press is None:
-        return _executed(_insert(columns, IF_UNCHANGED), [*values, stamp])
-    of_press = (press.key, row["id"], press.expires_at, stamp, press.gone_before, press.gone_after)
-    pressed = _stored(of_press, vendor)
-    is_one_statement = vendor == "postgresql"
-    groups = ([*pressed, *values],) if is_one_statement else (pressed, values)
-    with nullcontext() if is_one_statement and not repeats.must_clear(press) else transaction.atomic():
-        repeats.clear(press)
-        pairs = zip(_statements(columns, is_one_statement), groups, strict=True)
-        return all(_executed(statement, group) for statement, group in pairs)
+        return _executed(_record(columns, "%s", IF_UNCHANGED), [*converted, stamp])
+    if repeats.is_time_to_clear(press):
+        _executed(CLEAR, [press.gone_before, press.gone_after])
+    of_press = [press.key, values[columns.index("id")], press.expires_at, stamp, press.gone_before, press.gone_after]
+    return _executed(_both(columns), [*of_press, *converted])
+
+
+def _on_sqlite(columns: tuple[str, ...], values: tuple[Any, ...], press: Press | None, stamp: str) -> bool:
+    """A transaction of two statements."""
+    converted = _stored(values, ON_SQLITE)
+    if press is None:
+        return sqlite_writer.commit([(_record(columns, "?", _marked(IF_UNCHANGED)), [*converted, stamp], True)])
+    gone = _stored((press.gone_before, press.gone_after), ON_SQLITE)
+    of_press = _stored((press.key, values[columns.index("id")], press.expires_at, stamp), ON_SQLITE)
+    statements: list[sqlite_writer.Statement] = [
+        (_marked(REMEMBER), [*of_press, *gone], True),
+        (_record(columns, "?", ""), converted, True),
+    ]
+    if repeats.is_time_to_clear(press):
+        statements.insert(0, (_marked(CLEAR), gone, False))
+    return sqlite_writer.commit(statements)
 
 
 def _executed(statement: str, values: list[Any]) -> bool:
@@ -60,19 +77,22 @@ def _executed(statement: str, values: list[Any]) -> bool:
 
 
 @cache
-def _insert(columns: tuple[str, ...], source: str = "") -> str:
-    wanted = ", ".join(["%s"] * len(columns))
+def _record(columns: tuple[str, ...], mark: str, source: str) -> str:
+    wanted = ", ".join([mark] * len(columns))
     return f"INSERT INTO consent_consentrecord ({', '.join(columns)}) SELECT {wanted} {source}"
 
 
 @cache
-def _statements(columns: tuple[str, ...], is_one_statement: bool) -> tuple[str, ...]:
-    """The press and the record, the second only if the first was written."""
-    both = f"WITH pressed AS ({REMEMBER} RETURNING 1) {_insert(columns, 'FROM pressed')}"
-    return (both,) if is_one_statement else (REMEMBER, _insert(columns))
+def _both(columns: tuple[str, ...]) -> str:
+    return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_record(columns, '%s', 'FROM pressed')}"
 
 
-def _stored(values: Iterable[Any], vendor: str) -> list[Any]:
+@cache
+def _marked(statement: str) -> str:
+    """The statement with SQLite's own marks for values."""
+    return statement.replace("%s", "?")
+
+
+def _stored(values: Iterable[Any], conversions: Mapping[type, Callable[[Any], Any]]) -> list[Any]:
     """Values as the engine keeps them: what Django's fields do, without asking each of them again."""
-    conversions = ON_POSTGRESQL if vendor == "postgresql" else ON_SQLITE
     return [conversions[type(value)](value) if type(value) in conversions else value for value in values]

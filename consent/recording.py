@@ -1,17 +1,16 @@
 """The one way in for a decision: everything is committed here before anybody is told."""
 
 import json
-import threading
 import uuid
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
-from consent import decisions, disclosures, quick, repeats, services
+from consent import decisions, disclosures, quick, repeats, services, sqlite_writer
 from consent.decisions import Decision
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
@@ -19,8 +18,6 @@ from consent.models.evidence import JURISDICTION, number_of
 from consent.services import CATEGORIES, NECESSARY
 from consent.state import Answer, Consent, State, StoredChoice, lifetime
 from ossnet_site import stamp
-
-_one_writer = threading.Lock()
 
 
 class DisclosureChanged(Exception):
@@ -41,6 +38,20 @@ class Submission:
     language: str
     gpc: bool
     sender: str = ""
+
+    @property
+    def in_one_line(self) -> str:
+        """All of it, the same only for the same."""
+        said = (
+            self.decision.value,
+            self.ticked,
+            self.disclosure_sha256,
+            self.path,
+            self.language,
+            self.gpc,
+            self.sender,
+        )
+        return repr(said)
 
 
 @dataclass(frozen=True)
@@ -106,8 +117,8 @@ def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
 
 
 def _turns() -> AbstractContextManager[object]:
-    """SQLite has one writer: the threads of a process queue here, as the engine lets them sleep ever longer instead."""
-    return _one_writer if connection.vendor == "sqlite" else nullcontext()
+    """SQLite has one writer: the threads of a process wait for their turn."""
+    return sqlite_writer.turn if sqlite_writer.is_used() else nullcontext()
 
 
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:

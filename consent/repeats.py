@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import connection, models
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 
 from consent.models import ConsentRecord, RecentDecision
 from consent.state import StoredChoice
+from ossnet_site.keyed_hash import keyed_hash
 
 if TYPE_CHECKING:
     from consent.recording import Submission
@@ -42,12 +42,12 @@ def sender(request: HttpRequest, choice: StoredChoice | None) -> str:
     """
     if choice is not None:
         return str(choice.record_id)
-    if request.headers.get("Sec-Fetch-User") != "?1":
+    if request.META.get("HTTP_SEC_FETCH_USER") != "?1":
         return ""
     address = request.META.get("REMOTE_ADDR", "")
     if settings.SECURE_PROXY_SSL_HEADER:
-        address = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return "\n".join([address, *(request.headers.get(name, "") for name in ("User-Agent", "Accept-Language"))])
+        address = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
+    return "\n".join([address, *(request.META.get(name, "") for name in ("HTTP_USER_AGENT", "HTTP_ACCEPT_LANGUAGE"))])
 
 
 @dataclass(frozen=True)
@@ -68,23 +68,17 @@ def press(submission: "Submission", now: datetime) -> Press | None:
     if not submission.sender:
         return None
     window = GUESSED if "\n" in submission.sender else KNOWN
-    key = salted_hmac(f"consent.repeats {now:%Y-%m-%d}", repr(submission), algorithm="sha256").hexdigest()
+    key = keyed_hash(f"consent.repeats {now.date()}", submission.in_one_line).hex()
     return Press(key, now + window, gone_before=now, gone_after=now + KNOWN)
 
 
-def clear(pressed: Press) -> None:
-    """Clear away what is gone, in the transaction of the press; this process does so once a second at most."""
+def is_time_to_clear(pressed: Press) -> bool:
+    """Whether what is gone should be cleared away with this press: once a second in each process."""
     global _cleared_at
-    if not must_clear(pressed):
-        return
-    with connection.cursor() as cursor:
-        cursor.execute(CLEAR, [_stored("expires_at", pressed.gone_before), _stored("expires_at", pressed.gone_after)])
+    if abs(pressed.gone_before - _cleared_at) < CLEARED_EVERY:
+        return False
     _cleared_at = pressed.gone_before
-
-
-def must_clear(pressed: Press) -> bool:
-    """Whether this process has not cleared for a second."""
-    return abs(pressed.gone_before - _cleared_at) >= CLEARED_EVERY
+    return True
 
 
 def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> ConsentRecord | None:
@@ -96,8 +90,9 @@ def of(submission: "Submission", record_id: uuid.UUID, now: datetime) -> Consent
     if pressed is None:
         return None
     gone = [_stored("expires_at", pressed.gone_before), _stored("expires_at", pressed.gone_after)]
-    clear(pressed)
     with connection.cursor() as cursor:
+        if is_time_to_clear(pressed):
+            cursor.execute(CLEAR, gone)
         until = _stored("expires_at", pressed.expires_at)
         cursor.execute(REMEMBER, [pressed.key, _stored("record_id", record_id), until, *gone])
         if cursor.rowcount == 1:

@@ -9,6 +9,8 @@ from fnmatch import fnmatch
 
 from django.conf import settings
 
+from ossnet_site.from_settings import from_settings
+
 # The optional categories in the order in which every page shows them. "necessary" is always on and never asked for.
 CATEGORIES = ("analytics", "facebook", "hotjar")
 NECESSARY = "necessary"
@@ -102,11 +104,13 @@ def category_of(slug: str) -> str:
     return next((service.category for service in ALL_SERVICES if service.slug == slug), NECESSARY)
 
 
+@from_settings
 def offered() -> tuple[Service, ...]:
     """The services that have an id, in display order."""
     return tuple(service for service in ALL_SERVICES if service.id)
 
 
+@from_settings
 def offered_categories() -> tuple[str, ...]:
     """The optional categories that a visitor is asked for: those with at least one offered service."""
     behind = {service.category for service in offered()}

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 
 from consent import registry, services
 from consent.services import Service
+from ossnet_site.from_settings import from_settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -55,6 +56,7 @@ class StoredChoice:
     answers: Mapping[str, Answer]
 
 
+@from_settings
 def lifetime() -> timedelta:
     """How long a decision holds, given or refused alike: 182 days."""
     return timedelta(seconds=settings.COOKIE_CONSENT_MAX_AGE)

@@ -1,5 +1,6 @@
 """The settings page, and the one address that takes a decision."""
 
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from django.core.exceptions import PermissionDenied
@@ -15,7 +16,7 @@ from consent import cleanup, cookie, disclosures, receipts, recording, repeats
 from consent.check_pages import never_kept, own_record
 from consent.decisions import Decision
 from consent.evidence_pages import as_shown
-from consent.forms import BadForm, is_utf8, read
+from consent.forms import BadForm, read
 from consent.models.evidence import number_of
 from consent.origin import is_same_origin
 from consent.recording import DisclosureChanged, Submission
@@ -78,18 +79,31 @@ def decide(request: ConsentRequest) -> HttpResponse:
     if FAILED not in request.META and request.content_type != FORM and is_same_origin(request):
         return HttpResponse(status=415)
     try:
-        return decided(request)
+        return answer(request, take(request, get_language() or ""))
     except DisclosureChanged:
         disclosures.forget()
         explanation = _(
             "The text about cookies has changed since you opened the page. Please read it and choose again."
         )
-        address = read(request.POST).address or reverse("consent:cookie-settings")
+        address = read(request.body).address or reverse("consent:cookie-settings")
         return settings_page(request, status=409, explanation=explanation, return_path=address)
 
 
-def decided(request: ConsentRequest) -> HttpResponse:
-    """Record the decision, then issue the cookie and send the visitor back. Nothing is claimed before the commit.
+class Taken(NamedTuple):
+    """A decision that is recorded, and the page to go back to."""
+
+    choice: StoredChoice
+    decision: Decision
+    address: str
+
+    @property
+    def location(self) -> str:
+        """The page, at the confirmation."""
+        return f"{self.address}#{WITHDRAWN if self.decision is Decision.WITHDRAW else SAVED}"
+
+
+def take(request: ConsentRequest, language: str) -> Taken:
+    """Record the decision. Nothing is claimed before the commit.
 
     Raises PermissionDenied, BadForm, DisclosureChanged or a database error, and then nothing was recorded.
     """
@@ -97,9 +111,9 @@ def decided(request: ConsentRequest) -> HttpResponse:
         raise request.META[FAILED]
     if not is_same_origin(request):
         raise PermissionDenied
-    if not says_utf8(request) or not is_utf8(request.body):
+    if not says_utf8(request):
         raise BadForm
-    form = read(request.POST)
+    form = read(request.body)
     if not offered_categories() and request.consent.choice is None:
         raise BadForm(_("This site uses only necessary cookies."))
     address = form.address or reverse("consent:cookie-settings")
@@ -108,11 +122,11 @@ def decided(request: ConsentRequest) -> HttpResponse:
         ticked=form.ticked,
         disclosure_sha256=form.disclosure,
         path=urlsplit(address).path,
-        language=get_language() or "",
+        language=language,
         gpc=request.consent.gpc,
         sender=repeats.sender(request, request.consent.choice),
     )
-    return answer(request, recording.record(submission, request.consent), submission.decision, address)
+    return Taken(recording.record(submission, request.consent), submission.decision, address)
 
 
 def says_utf8(request: HttpRequest) -> bool:
@@ -120,15 +134,14 @@ def says_utf8(request: HttpRequest) -> bool:
     return (request.content_params or {}).get("charset", "utf-8").lower() == "utf-8"
 
 
-def answer(request: ConsentRequest, choice: StoredChoice, decision: Decision, address: str) -> HttpResponse:
-    """Back to ``address``, with the cookie, and without the cookies of services that may not run any more."""
-    fragment = WITHDRAWN if decision is Decision.WITHDRAW else SAVED
-    response = HttpResponseRedirect(f"{address}#{fragment}", status=303)
-    granted = {category for category, given in choice.answers.items() if given.granted}
+def answer(request: ConsentRequest, taken: Taken) -> HttpResponse:
+    """Back to the page, with the cookie, and without the cookies of services that may not run any more."""
+    response = HttpResponseRedirect(taken.location, status=303)
+    granted = {category for category, given in taken.choice.answers.items() if given.granted}
     ended = [service for service in ALL_SERVICES if service.category not in granted]
     cleanup.expire_cookies(request, response, ended)
     if any(answer.granted and category not in granted for category, answer in request.consent.answers.items()):
         # Empties the storages that the services used; browsers heed it over HTTPS and on localhost.
         response.headers["Clear-Site-Data"] = '"storage"'
-    cookie.issue(response, choice)
+    cookie.issue(response, taken.choice)
     return response

@@ -1,13 +1,16 @@
 """Telling one client from another without keeping anybody's address."""
 
 import re
+from contextlib import suppress
 from datetime import UTC
 from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import AF_INET, inet_pton
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.crypto import salted_hmac
+
+from ossnet_site.keyed_hash import keyed_hash
 
 # Some proxies name the port too: 192.0.2.1:49152 and [2001:db8::1]:49152.
 WITH_PORT = re.compile(r"\[(?P<six>[^\]]*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
@@ -25,7 +28,7 @@ def client_pseudonym(request: HttpRequest) -> str:
     """
     address = client_address(request)
     day = timezone.now().astimezone(UTC).date()
-    return salted_hmac(f"ossnet_site.clients {day:%Y-%m-%d}", address, algorithm="sha256").hexdigest()
+    return keyed_hash(f"ossnet_site.clients {day}", address).hex()
 
 
 def client_address(request: HttpRequest) -> str:
@@ -34,13 +37,16 @@ def client_address(request: HttpRequest) -> str:
     What stands before it was said by the client and is not believed. Where the last entry is no address, all that is
     known is the proxy's own.
     """
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2] if settings.BEHIND_TLS_PROXY else ""
-    return normalised(forwarded) or normalised(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2] if settings.BEHIND_TLS_PROXY else ""
+    return (forwarded and normalised(forwarded)) or normalised(request.META.get("REMOTE_ADDR", "")) or UNKNOWN
 
 
 def normalised(text: str) -> str:
     """The address in one spelling, without port, IPv6 cut to its first 64 bits; empty when it is none."""
     text = text.strip()
+    with suppress(OSError, ValueError):  # in its one spelling already, like nearly all
+        inet_pton(AF_INET, text)
+        return text
     if match := WITH_PORT.fullmatch(text):
         text = match["six"] or match["four"] or ""
     try:

@@ -17,14 +17,15 @@ from typing import Any, cast
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
-from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import translation
+from django.utils.encoding import iri_to_uri
 
+from consent import cookie
 from consent.middleware import consent_of
 from consent.origin import is_same_origin
 from consent.state import ConsentRequest
-from consent.views import FAILED, FORM, decided
+from consent.views import FAILED, FORM, Taken, answer, take
 from ossnet_site import limits
 from ossnet_site.flooding import COUNTED
 from ossnet_site.front import ORIGIN, Application, Environ
@@ -57,13 +58,11 @@ class ShortWay:
         added = self._known.get(key)
         if added is None or not is_same_origin(request):
             return self.application(environ, self._learning(key, state, start_response))
-        response = answer_of(request, language)
-        if response is None:
+        taken = taken_by(request, language)
+        if taken is None:
             environ["wsgi.input"] = BytesIO(request.body)
             return self.application(environ, start_response)
-        own = [("Set-Cookie", morsel.OutputString()) for morsel in response.cookies.values()]
-        own += [(name, value) for name, value in response.items() if name in OWN]
-        start_response("303 See Other", [*added, *own])
+        start_response("303 See Other", [*added, *own_headers(request, taken)])
         return (b"",)
 
     def _learning(self, key: tuple[Any, ...], state: str, start_response: StartResponse) -> StartResponse:
@@ -106,15 +105,25 @@ def addresses() -> dict[str, str]:
     return found
 
 
-def answer_of(request: ConsentRequest, language: str) -> HttpResponse | None:
-    """The redirect of the decision; None when it came to something else, which then stands beside the request."""
-    with translation.override(language):
-        try:
-            wait = request.META[COUNTED] = limits.seconds_to_wait("decision", request)
-            return decided(request) if wait is None else None
-        except Exception as error:
-            request.META[FAILED] = error
-            return None
+def taken_by(request: ConsentRequest, language: str) -> Taken | None:
+    """The decision; None when it came to something else, which then stands beside the request."""
+    if translation.get_language() != language:
+        translation.activate(language)  # for what is wrong with the form; Django begins each request with its own
+    try:
+        wait = request.META[COUNTED] = limits.seconds_to_wait("decision", request)
+        return take(request, language) if wait is None else None
+    except Exception as error:
+        request.META[FAILED] = error
+        return None
+
+
+def own_headers(request: ConsentRequest, taken: Taken) -> Headers:
+    """What the answer has for itself; a browser that sent no cookie has none to be cleared away."""
+    if not request.META.get("HTTP_COOKIE"):
+        return [("Location", iri_to_uri(taken.location)), ("Set-Cookie", cookie.line(taken.choice))]
+    response = answer(request, taken)
+    own = [("Set-Cookie", morsel.OutputString()) for morsel in response.cookies.values()]
+    return own + [(name, value) for name, value in response.items() if name in OWN]
 
 
 class _Own(threading.local):

@@ -15,8 +15,11 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils.module_loading import import_string
 
 # (table, event, condition under which the event is refused, message that reaches whoever tried). The condition is SQL
-# that both engines know, with OLD and NEW for the row and {now} for the moment.
+# that both engines know, with OLD and NEW for the row and {now} for the moment. The event REPLACE is an insertion that
+# would delete the rows in its way, which SQLite alone can do. PostgreSQL has a trigger of that name all the same, for
+# the release before this one, which looks for it at its start; it asks nothing.
 Trigger = tuple[str, str, str, str]
+REPLACE = "REPLACE"
 STAMP = "ossnet_site_contentstamp"
 STAMPING_ON_SQLITE = {"stamp_insert": "INSERT", "stamp_update": "UPDATE", "stamp_delete": "DELETE"}
 
@@ -108,17 +111,19 @@ def _statements(vendor: str) -> list[str]:
 def _on_sqlite(name: str, table: str, event: str, condition: str, message: str) -> str:
     # Django stores a moment as text in UTC, with microseconds only when there are any.
     when = condition.format(now="strftime('%Y-%m-%d %H:%M:%f', 'now')")
+    event = "INSERT" if event == REPLACE else event
     return f"CREATE TRIGGER {name} BEFORE {event} ON {table} WHEN {when} BEGIN SELECT RAISE(ABORT, '{message}'); END"
 
 
 def _on_postgresql(name: str, table: str, event: str, condition: str, message: str) -> list[str]:
     when = condition.format(now="clock_timestamp()")
     result = "OLD" if event == "DELETE" else "NEW"
+    event, asks = ("INSERT", " WHEN (false)") if event == REPLACE else (event, "")
     return [
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
         f"IF {when} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF; "
         f"RETURN {result}; END $$",
-        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()",
+        f"CREATE TRIGGER {name} BEFORE {event} ON {table} FOR EACH ROW{asks} EXECUTE FUNCTION {name}()",
     ]
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 # With its marker, as one package may be pinned once for each Python; those of this Python are asked about.
-PIN = re.compile(r"^[A-Za-z0-9][\w.-]*==[^\\\n]*[^\\\s]", re.MULTILINE)
+PIN = re.compile(r"^[A-Za-z0-9][\w.-]*(?:\[[\w, -]+\])?==[^\\\n]*[^\\\s]", re.MULTILINE)
 # CVE-2020-1747. It is asked about, never installed.
 CANARY = "pyyaml==5.3"
 LIMIT = 50  # seconds for everything; nobody waits longer than a minute

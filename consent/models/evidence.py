@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import uuid
 
@@ -18,13 +19,16 @@ from privacy.models import PolicyVersion
 # Crockford's base 32: no I, L, O or U, so that a number can be read out and copied by hand.
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 JURISDICTION = "LV"
+TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", DIGITS.encode())
+LAST_60_BITS = (1 << 60) - 1
 NUMBER_LENGTH = 12  # digits of 5 bits: the last 60 bits of the record's id, all of them random
 
 
 def number_of(record_id: uuid.UUID) -> str:
     """The short record number, such as "7K3M-Q2PX-9RDT"."""
-    digits = "".join(DIGITS[record_id.int >> 5 * place & 31] for place in reversed(range(NUMBER_LENGTH)))
-    return "-".join(digits[start : start + 4] for start in range(0, NUMBER_LENGTH, 4))
+    bits = ((record_id.int & LAST_60_BITS) << 4).to_bytes(8, "big")
+    digits = base64.b32encode(bits).translate(TO_CROCKFORD).decode()
+    return f"{digits[:4]}-{digits[4:8]}-{digits[8:12]}"
 
 
 def as_number(text: str) -> str | None:

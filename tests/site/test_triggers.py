@@ -48,11 +48,20 @@ def test_before_the_tables_exist_nothing_is_missing(monkeypatch: pytest.MonkeyPa
 def test_both_engines_refuse_the_same(name: str) -> None:
     trigger = triggers.triggers()[name]
     table, event, condition, message = trigger
+    event = event.replace("REPLACE", "INSERT")
     for statements in (triggers._on_sqlite(name, *trigger), " ".join(triggers._on_postgresql(name, *trigger))):
         assert f"BEFORE {event} ON {table}" in statements
         assert message in statements
         assert condition.split("{now}")[0] in statements
         assert "{now}" not in statements
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has REPLACE")
+def test_postgresql_asks_nothing_where_only_replace_could_do_harm(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_get_triggerdef(oid) FROM pg_trigger WHERE tgname = 'consent_record_no_insert'")
+        ((definition,),) = cursor.fetchall()
+    assert "WHEN (false)" in definition
 
 
 def test_only_postgresql_needs_a_guard_against_truncate() -> None:

@@ -1,0 +1,113 @@
+"""SQLite's one writer, on a database of its own in a file, as a process that serves has it."""
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import IntegrityError, OperationalError, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
+
+from consent import sqlite_writer
+from consent.sqlite_writer import commit
+
+INSERT = "INSERT INTO t (id) VALUES (?)"
+OPTIONS = {"transaction_mode": "IMMEDIATE", "timeout": 10, "init_command": "PRAGMA journal_mode=WAL"}
+
+
+@pytest.fixture
+def file(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseWrapper]:
+    """A database in a file, and no connection to it but this one."""
+    made = {**connection.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db")}
+    made |= {"OPTIONS": OPTIONS, "CONN_MAX_AGE": 600}
+    other = DatabaseWrapper(made, "other")
+    other.inc_thread_sharing()
+    with other.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (id integer PRIMARY KEY)")
+    opened = []
+
+    def create(alias: str) -> DatabaseWrapper:
+        opened.append(DatabaseWrapper(made, alias))
+        return opened[-1]
+
+    monkeypatch.setattr(connections, "create_connection", create)
+    monkeypatch.setattr(DatabaseWrapper, "is_in_memory_db", lambda self: False)
+    monkeypatch.setattr(sqlite_writer, "connection", other)
+    sqlite_writer.forget()
+    yield other
+    for wrapper in (*opened, other):
+        wrapper.close()
+    sqlite_writer.forget()
+
+
+def rows(wrapper: DatabaseWrapper) -> list[int]:
+    with wrapper.cursor() as cursor:
+        cursor.execute("SELECT id FROM t ORDER BY id")
+        return [row[0] for row in cursor.fetchall()]
+
+
+def test_threads_write_one_after_the_other_on_one_connection(file: DatabaseWrapper) -> None:
+    used = set()
+
+    def write(first: int) -> None:
+        for number in range(first, first + 25):
+            with sqlite_writer.turn:
+                assert commit([(INSERT, [number], True)])
+                assert sqlite_writer._Writer.wrapper
+                used.add(id(sqlite_writer._Writer.wrapper.connection))
+
+    threads = [threading.Thread(target=write, args=[first]) for first in (0, 25, 50, 75)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert rows(file) == list(range(100))
+    assert len(used) == 1
+
+
+def test_where_a_statement_writes_nothing_nothing_is_written(file: DatabaseWrapper) -> None:
+    assert not commit([(INSERT, [1], True), ("DELETE FROM t WHERE id = ?", [9], True)])
+    assert rows(file) == []
+    assert commit([("DELETE FROM t WHERE id = ?", [9], False), (INSERT, [1], True)])
+    assert rows(file) == [1]
+
+
+def test_an_error_is_djangos_undoes_all_and_hinders_nobody_after(file: DatabaseWrapper) -> None:
+    with pytest.raises(IntegrityError):
+        commit([(INSERT, [1], True), (INSERT, [1], True)])
+    assert rows(file) == []
+    with pytest.raises(OperationalError):
+        commit([("INSERT INTO nowhere (id) VALUES (?)", [1], True)])
+    assert commit([(INSERT, [1], True)])
+    assert rows(file) == [1]
+
+
+def test_a_connection_past_its_time_is_opened_anew(file: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    moment = [1000.0]
+    monkeypatch.setattr("time.monotonic", lambda: moment[0])
+    commit([(INSERT, [1], True)])
+    wrapper = sqlite_writer._Writer.wrapper
+    assert wrapper
+    first = wrapper.connection
+    moment[0] += 599
+    commit([(INSERT, [2], True)])
+    assert wrapper.connection is first
+    moment[0] += 2
+    commit([(INSERT, [3], True)])
+    assert wrapper.connection is not first
+    assert rows(file) == [1, 2, 3]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_process_that_was_forked_has_none_of_its_parents_connections(file: DatabaseWrapper) -> None:
+    commit([(INSERT, [1], True)])
+    reading, writing = os.pipe()
+    pid = os.fork()
+    if not pid:
+        said = b"none" if sqlite_writer._Writer.wrapper is None else b"one"
+        os.write(writing, said)
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert os.read(reading, 10) == b"none"
+    assert sqlite_writer._Writer.wrapper is not None
