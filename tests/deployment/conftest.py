@@ -25,18 +25,17 @@ SETTINGS = {
     "ALLOWED_HOSTS": HOST,
     "BEHIND_TLS_PROXY": "True",
     "WEB_CONCURRENCY": "1",
-    "PYTHONDONTWRITEBYTECODE": "1",
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def clean_folder() -> Iterator[Path]:
     """One that is gone afterwards, unlike pytest's own."""
     with tempfile.TemporaryDirectory(prefix="image-") as folder:
         yield Path(folder)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def image(clean_folder: Path) -> Image:
     return container.build((ROOT / "Dockerfile").read_text(), clean_folder)
 
@@ -48,7 +47,7 @@ def prepare_command() -> list[str]:
     return command
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def prepared(image: Image) -> Image:
     result = image.run(prepare_command(), env=SETTINGS)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -87,7 +86,7 @@ def wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"{address} did not answer")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def running(prepared: Image) -> Iterator[int]:
     """The port of the site as the image serves it."""
     port = free_port()

@@ -1,9 +1,9 @@
 """The image without an engine: the Dockerfile's stages, laid out in a clean folder.
 
-What the Dockerfile copies is copied, out of what .dockerignore lets through; what it installs is taken from the packages
-of this environment, by the names in the lock file; the commands that it runs on our files are run. So a file or a package
-that the application needs and the image lacks is missed here too. What only an engine can do is not done: the packages
-are not downloaded, no account is made, and the commands run as whoever runs the tests.
+What the Dockerfile copies is copied, out of what .dockerignore lets through; what it installs is taken from the
+packages of this environment, by the names in the lock file; the commands that it runs on our files are run. So a file
+or a package that the application needs and the image lacks is missed here too. What only an engine can do is not done:
+the packages are not downloaded, no account is made, and the commands run as whoever runs the tests.
 """
 
 import os
