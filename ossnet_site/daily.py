@@ -87,8 +87,9 @@ def _on_postgresql() -> Iterator[bool]:
 @contextmanager
 def _on_sqlite() -> Iterator[bool]:
     """In a file beside the database, as only one machine uses it. One in memory is nobody else's."""
-    if connection.is_in_memory_db():
+    database = str(connection.settings_dict["NAME"])
+    if ":memory:" in database or "mode=memory" in database:
         yield True
         return
-    with Path(f"{connection.settings_dict['NAME']}-daily").open("w") as file:
+    with Path(f"{database}-daily").open("w") as file:
         yield locks.lock(file, locks.LOCK_EX | locks.LOCK_NB)

@@ -75,9 +75,8 @@ class Image:
 
     def process(self, command: Sequence[str], env: Mapping[str, str] | None = None) -> dict[str, Any]:
         """What ``subprocess`` must be told; nothing of this environment but its PATH gets in."""
-        values = {name: self.moved(value.replace("$PATH", os.defpath)) for name, value in self.env.items()} | (
-            env or {}
-        )
+        own = {name: self.moved(value.replace("$PATH", os.defpath)) for name, value in self.env.items()}
+        values = own | dict(env or {})
         words = [self.moved(word) for word in command]
         program = shutil.which(words[0], path=values.get("PATH", os.defpath))
         return {"args": [program or words[0], *words[1:]], "env": values, "cwd": self.place(".")}

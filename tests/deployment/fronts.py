@@ -31,8 +31,8 @@ class Front:
     start: list[str]
     check: list[str]
     env: dict[str, str]
-    http: int
-    https: int
+    http_port: int
+    https_port: int
 
     def ask(
         self, path: str, method: str = "GET", body: bytes = b"", **headers: str
@@ -52,11 +52,12 @@ class Front:
         context = ssl.create_default_context()
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
         context.set_alpn_protocols(protocols)
-        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.https), 20), server_hostname=HOST)
+        return context.wrap_socket(socket.create_connection(("127.0.0.1", self.https_port), 20), server_hostname=HOST)
 
 
 def nginx(folder: Path, upstreams: Sequence[int], files: Path) -> Front:
     """Made from ``deploy/nginx.conf``; every replacement must find what it replaces."""
+    need("openssl")
     http_port, https_port = free_port(), free_port()
     certificate = [
         "-x509",

@@ -69,7 +69,7 @@ def test_the_policy_comes_over_https_compressed_by_the_site(front: Front) -> Non
 
 
 def test_http_leads_to_https_and_browsers_may_use_http_2(front: Front) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", front.http, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", front.http_port, timeout=20)
     connection.request("GET", POLICY, headers={"Host": HOST})
     answer = connection.getresponse()
     assert answer.status in (301, 308)
@@ -122,8 +122,8 @@ def test_a_client_that_sends_its_request_slowly_is_shown_out(front: Front) -> No
 
 
 def test_the_site_is_told_the_truth_about_the_client_whatever_it_says(front_of_two: Front) -> None:
-    false = {"X_Forwarded_For": "192.0.2.66", "X_Forwarded_Proto": "http"}
-    seen: Message = Parser().parsestr(front_of_two.ask("/", **false)[1].decode())
+    answer = front_of_two.ask("/", X_Forwarded_For="192.0.2.66", X_Forwarded_Proto="http")[1]
+    seen: Message = Parser().parsestr(answer.decode())
     assert seen["Host"] == HOST
     assert seen["X-Forwarded-Proto"] == "https"
     assert seen["X-Forwarded-For"] == "127.0.0.1"
