@@ -121,7 +121,7 @@ def test_a_missing_package_is_noticed(image: Image) -> None:
         assert image.run(["python", "-c", IMPORTS]).stdout.split() == ["segno"]
 
 
-@pytest.mark.parametrize("folder", ["templates", "locale", "static-collected"])
+@pytest.mark.parametrize("folder", ["templates", "locale"])
 def test_a_missing_folder_is_noticed(prepared: Image, folder: str) -> None:
     port = free_port()
     # Without its templates the site has not even a page for the error, and ends the connection.

@@ -33,7 +33,7 @@ def run(**options: Any) -> tuple[str, str]:
 
 
 @pytest.fixture
-def evidence(site: None, settings: Any) -> None:
+def evidence(db: None, settings: Any) -> None:
     """A record past its time, one of yesterday, and a session that ended."""
     settings.CONSENT_RETENTION_MONTHS = 1
     with time_machine.travel(NOW, tick=False):

@@ -137,4 +137,3 @@ def test_the_check_of_a_deployment_fails_for_the_same_and_names_all_of_it() -> N
 def test_a_sound_production_starts() -> None:
     served = start("-c", "import ossnet_site.wsgi")
     assert served.returncode == 0, served.stderr
-    assert start("manage.py", "check", "--deploy", "--fail-level", "DEBUG").returncode == 0
