@@ -14,9 +14,10 @@ ENV PATH=/venv/bin:$PATH \
     MALLOC_MMAP_THRESHOLD_=524288 \
     DATABASE_URL=sqlite:////data/db.sqlite3
 
-# /data is all that the account of the site may write to, beside its home.
+# /data (SQLite) and /static (files handed to a front) are all that the account of the site may write to, beside its home.
 RUN useradd --uid 10001 --user-group --no-log-init --create-home site \
-    && install --directory --owner=site --group=site --mode=0700 /data
+    && install --directory --owner=site --group=site --mode=0700 /data \
+    && install --directory --owner=site --group=site --mode=0755 /static
 
 COPY --from=builder /venv /venv
 WORKDIR /site

@@ -17,16 +17,16 @@ class SiteConfig(AppConfig):
 
     def ready(self) -> None:
         """Guard the tables after every migration, have each start look for what is missing, and watch the door."""
-        from ossnet_site import door, lockout
-        from ossnet_site.checks import evidence_is_guarded, security_txt_is_current, staff_have_a_second_factor
+        from ossnet_site import checks, door, lockout
 
         # Each app with models sends these signals before the first and after the last migration; one is enough.
         sender = apps.get_app_config("privacy")
         pre_migrate.connect(lift_guards, sender=sender)
         post_migrate.connect(install_guards, sender=sender)
-        register(evidence_is_guarded, "database")
-        register(security_txt_is_current, "security")
-        register(staff_have_a_second_factor, "security", deploy=True)
+        register(checks.evidence_is_guarded, "database")
+        register(checks.security_txt_is_current, "security")
+        for check in (checks.staff_have_a_second_factor, checks.production_is_sound, checks.processes_count_together):
+            register(check, "security", deploy=True)
         user_logged_in.connect(door.start_session)
         pre_save.connect(lockout.forget_what_was_sent, sender=apps.get_model("axes", "AccessAttempt"))
 

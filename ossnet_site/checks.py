@@ -1,15 +1,23 @@
 """System checks of the site."""
 
+import re
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.core.checks import Error as CheckError
 from django.core.checks import Warning as CheckWarning
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.utils import timezone
 
 from ossnet_site import security_txt, triggers
+
+# Names that lead to this very machine, as browsers take them: no other can hear what is sent to them.
+LOOPBACK = re.compile(r"(.*\.)?localhost|127\.[0-9.]+|\[::1\]|::1", re.IGNORECASE)
+# How far the limits of RATE_LIMITS may be exceeded unnoticed on one machine: each process counts for itself.
+FEW_PROCESSES = 2
 
 
 def evidence_is_guarded(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckWarning]:
@@ -51,3 +59,52 @@ def staff_have_a_second_factor(**kwargs: Any) -> list[CheckWarning]:
         return []
     hint = "Set STAFF_SECOND_FACTOR=True."
     return [CheckWarning("Staff pages open with a password alone.", hint=hint, id="site.W004")]
+
+
+def production_is_sound(**kwargs: Any) -> list[CheckError]:
+    """E001 to E003 for what must not serve visitors; ``ossnet_site.wsgi`` refuses to. DEBUG is development.
+
+    A missing or guessable key has stopped the settings before.
+    """
+    if settings.DEBUG:
+        return []
+    return [*one_database(), *one_count(), *secure_cookies()]
+
+
+def one_database() -> list[CheckError]:
+    """E001: on several machines SQLite is several databases, or one file on a network disk, which breaks it."""
+    if settings.MACHINES == 1 or connections["default"].vendor != "sqlite":
+        return []
+    message = f"SQLite serves one machine, and MACHINES is {settings.MACHINES}."
+    return [CheckError(message, hint="Set DATABASE_URL to a PostgreSQL database.", id="site.E001")]
+
+
+def one_count() -> list[CheckError]:
+    """E002: with every machine that is added, each limit on decisions and sign-ins would be looser."""
+    if settings.MACHINES == 1 or settings.RATE_LIMIT_STORE:
+        return []
+    message = f"Each process counts for itself what a client sends, and MACHINES is {settings.MACHINES}."
+    return [CheckError(message, hint="Set RATE_LIMIT_STORE to a Valkey that all share.", id="site.E002")]
+
+
+def secure_cookies() -> list[CheckError]:
+    """E003: without HTTPS whoever is on the way reads and sets the cookies of visitors and staff."""
+    abroad = [host for host in settings.ALLOWED_HOSTS if not LOOPBACK.fullmatch(host)]
+    if settings.HTTPS or not abroad:
+        return []
+    message = f"HTTPS is off, but ALLOWED_HOSTS names more than this machine: {', '.join(abroad)}."
+    return [CheckError(message, hint="Set HTTPS=True.", id="site.E003")]
+
+
+def processes_count_together(**kwargs: Any) -> list[CheckWarning]:
+    """W005 where one machine has more processes than the default, which each count for themselves."""
+    if settings.RATE_LIMIT_STORE or settings.WEB_CONCURRENCY <= FEW_PROCESSES:
+        return []
+    message = f"Every limit is up to {settings.WEB_CONCURRENCY} times as loose: each process counts for itself."
+    return [CheckWarning(message, hint="Set RATE_LIMIT_STORE.", id="site.W005")]
+
+
+def require_sound_production() -> None:
+    """Refuse to serve visitors from what E001 to E003 name. Raises ImproperlyConfigured with all of them."""
+    if errors := production_is_sound():
+        raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))

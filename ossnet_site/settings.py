@@ -32,6 +32,9 @@ HTTPS = boolean("HTTPS", default=True)
 BEHIND_TLS_PROXY = boolean("BEHIND_TLS_PROXY", default=False)
 # Staff need a code besides their password wherever the world can reach the site; only development is without HTTPS.
 STAFF_SECOND_FACTOR = boolean("STAFF_SECOND_FACTOR", default=HTTPS)
+# How the site is run: on so many machines, with so many processes on each. Read by ossnet_site.checks alone.
+MACHINES = positive("MACHINES", default=1)
+WEB_CONCURRENCY = positive("WEB_CONCURRENCY", default=2)  # gunicorn.conf.py reads it too
 
 GOOGLE_ANALYTICS_ID = service_id("GOOGLE_ANALYTICS_ID", r"G-[A-Z0-9]{6,12}")
 FACEBOOK_PIXEL_ID = service_id("FACEBOOK_PIXEL_ID", r"[0-9]{10,20}")

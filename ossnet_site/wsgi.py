@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
-from ossnet_site import triggers
+from ossnet_site import checks, triggers
 from ossnet_site.warm_up import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
@@ -18,6 +18,7 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
     from ossnet_site.short_way import ShortWay
 
     application = Front(ShortWay(application))  # type: ignore[assignment]
+checks.require_sound_production()
 triggers.require(connection)
 warm_up(application)
 connection.close()  # the workers are forked from this process, and each needs its own

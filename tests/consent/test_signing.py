@@ -104,7 +104,7 @@ def test_a_process_that_signs_nothing_does_not_carry_the_library() -> None:
         "print([name for name in sys.modules if name.startswith(('joserfc', 'cryptography.hazmat'))])"
     )
     command = [sys.executable, "-c", program]
-    env = child_environment() | {"DATABASE_URL": "sqlite://:memory:"}
+    env = child_environment() | {"DATABASE_URL": "sqlite://:memory:", "ALLOWED_HOSTS": "localhost"}
     assert subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout == "[]\n"
 
 

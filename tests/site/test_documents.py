@@ -57,7 +57,9 @@ def test_the_address_table_names_the_addresses_of_both_languages() -> None:
 def test_every_file_that_a_document_names_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
     links = [link.split("#")[0] for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
-    named = re.findall(r"`((?:bin|consent|privacy|ossnet_site|templates|static|tests|locale|docs)/[\w./-]+)`", text)
+    named = re.findall(
+        r"`((?:bin|consent|privacy|ossnet_site|templates|static|tests|locale|docs|deploy)/[\w./-]+)`", text
+    )
     for link in filter(None, links):
         assert (document.parent / link).exists(), link
     for name in named:

@@ -103,6 +103,7 @@ def test_a_postgresql_address_keeps_its_own_options() -> None:
         ("DATABASE_URL", "mysql://u:p@db/name"),
         ("RATE_LIMIT_DECISIONS", "0/minute"),
         ("RATE_LIMIT_STORE", "nonsense"),
+        ("MACHINES", "0"),
         ("CONSENT_SIGNING_KEYS", ""),
         ("CONSENT_SIGNING_KEYS", "short"),
         ("CONSENT_SIGNING_KEYS", SIGNING_KEY + "="),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.deployment.container import ignored
 from tests.known_vulnerabilities import CANARY, PIN, Outcome, audit, judge
 
 pytestmark = pytest.mark.once
@@ -87,19 +88,6 @@ def test_no_file_of_the_repository_holds_what_looks_like_a_secret(kind: str) -> 
     assert sorted(name for name, text in texts.items() if pattern.search(text)) == sorted(
         name for name in KNOWN if kind == "secret key"
     )
-
-
-def ignored(path: str) -> bool:
-    """Whether .dockerignore keeps ``path`` out of the image: the last line that fits it or a folder of it decides."""
-    verdict = False
-    for line in (ROOT / ".dockerignore").read_text().splitlines():
-        pattern = line.strip().lstrip("!").strip("/")
-        if not pattern or line.startswith("#"):
-            continue
-        expression = re.escape(pattern).replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*")
-        if re.fullmatch(f"{expression}(?:/.*)?", path):
-            verdict = not line.startswith("!")
-    return verdict
 
 
 @pytest.mark.parametrize(
