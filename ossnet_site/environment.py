@@ -14,6 +14,15 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
 
+# What SQLite is told at the beginning of each connection. Django adds foreign_keys=ON, and busy_timeout from "timeout".
+SQLITE = {
+    "journal_mode": "WAL",  # pages are read while a decision is written, and so is a backup
+    "synchronous": "FULL",  # a decision that was answered survives a power cut
+    "journal_size_limit": 64 * 1024 * 1024,  # bytes; a log that grew during a long read is cut back to this
+    "temp_store": "MEMORY",  # what is sorted for staff lies in no file beside the database
+    "secure_delete": "ON",  # what was purged is not left in free pages, which a backup would carry on
+}
+
 
 def boolean(name: str, *, default: bool) -> bool:
     """Read a yes-or-no variable; anything but true/false, yes/no, on/off or 1/0 stops the start and names it."""
@@ -49,10 +58,14 @@ def service_id(name: str, pattern: str) -> str:
     return value
 
 
-def database() -> dict[str, object]:
-    """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
+def database(address: str | None = None) -> dict[str, Any]:
+    """What Django is told of the database at ``address``, else of DATABASE_URL, with what each engine needs."""
     try:
-        config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+        config: dict[str, Any] = (
+            environ.Env.db_url_config(address)
+            if address
+            else env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+        )
     except ValueError:  # no address at all
         config = {}
     if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
@@ -64,8 +77,7 @@ def database() -> dict[str, object]:
             # A write lock from the first statement: two decisions at once wait for each other instead of failing.
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,  # seconds
-            # FULL: a decision that was answered survives a power cut.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            "init_command": "; ".join(f"PRAGMA {name}={value}" for name, value in SQLITE.items()),
         }
     else:
         # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
