@@ -6,6 +6,7 @@ import tempfile
 from contextlib import closing, suppress
 from pathlib import Path
 
+from django.db import DatabaseError
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 
@@ -21,10 +22,12 @@ def back_up(connection: BaseDatabaseWrapper, file: Path) -> int:
     """
     if file.exists():
         raise BackupFailed(f"{file} is there already")
-    connection.ensure_connection()
     try:
+        connection.ensure_connection()
         descriptor, name = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.parent)  # with mode 600
         os.close(descriptor)
+    except DatabaseError as error:
+        raise BackupFailed(str(error)) from error
     except OSError as error:
         raise BackupFailed(f"{file.parent}: {error.strerror}") from error
     unfinished = Path(name)

@@ -21,3 +21,5 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
 triggers.require(connection)
 warm_up(application)
 connection.close()  # the workers are forked from this process, and each needs its own
+if connection.vendor == "postgresql":
+    connection.close_pool()  # type: ignore[attr-defined]  # its threads do not come along

@@ -55,7 +55,7 @@ def exchange(address: str) -> None:
         config = database(address)
     except ImproperlyConfigured:
         config = {}
-    if config.get("ENGINE") != "django.db.backends.postgresql":
+    if config.get("ENGINE") != "ossnet_site.postgresql":
         raise CommandError("The address must look like postgres://name:password@host/name.")
     connections.close_all()
     connections.databases[moving.SOURCE] = present.settings_dict
