@@ -92,6 +92,7 @@ def database(address: str | None = None) -> dict[str, Any]:
     else:
         config["ENGINE"] = "ossnet_site.postgresql"
         config["CONN_MAX_AGE"] = 0  # seconds; the pool keeps connections
+        config["CONN_HEALTH_CHECKS"] = False  # the engine asks, as the pool's own check waits between two broken ones
         # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
         config["OPTIONS"] = {"connect_timeout": 3, "pool": POOL} | config.get("OPTIONS", {})
     return config

@@ -24,7 +24,9 @@ def test_an_altered_text_is_named_published_or_not(
     policy_in_force: PolicyVersion, guards_lifted: None, number: int
 ) -> None:
     PolicyText.objects.filter(version__number=number).update(body="<p>Kaut kas cits.</p>")
-    with pytest.raises(CommandError, match=rf"^The text of version {number} \(lv\) was altered: it has another SHA-256"):
+    with pytest.raises(
+        CommandError, match=rf"^The text of version {number} \(lv\) was altered: it has another SHA-256"
+    ):
         verdict()
 
 

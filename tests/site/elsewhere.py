@@ -5,7 +5,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -46,7 +46,8 @@ def site_on(address: str) -> Iterator[None]:
         yield
     finally:
         let_go()
-        if connections.databases.pop(moving.SOURCE, None):
+        connections.databases.pop(moving.SOURCE, None)
+        with suppress(AttributeError):  # the command did not come so far
             del connections[moving.SOURCE]
         connections.databases[DEFAULT_DB_ALIAS], connections[DEFAULT_DB_ALIAS] = config, wrapper
         forget()

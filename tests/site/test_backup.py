@@ -6,7 +6,7 @@ import sqlite3
 import stat
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from shutil import copy
@@ -198,13 +198,31 @@ def test_an_earlier_backup_is_not_overwritten(on_sqlite: OnSqlite) -> None:
     assert on_sqlite.backup.read_text() == "an earlier one"
 
 
-def test_a_damaged_database_makes_no_backup(on_sqlite: OnSqlite, tmp_path: Path) -> None:
-    connection.close()
-    content = bytearray(on_sqlite.file.read_bytes())
+def overwritten(file: Path) -> None:
+    """As a bad disk does it."""
+    content = bytearray(file.read_bytes())
     for page in range(100, len(content) // 4096):
         content[page * 4096 : page * 4096 + 64] = b"\xff" * 64
-    on_sqlite.file.write_bytes(content)
-    with pytest.raises(CommandError, match="the copy is damaged, and so is the database: "):
+    file.write_bytes(content)
+
+
+def not_whole(file: Path) -> None:
+    """A row that the table's own rule forbids."""
+    with closing(sqlite3.connect(file)) as by_hand, by_hand:
+        by_hand.execute("PRAGMA ignore_check_constraints=ON")
+        by_hand.execute("UPDATE consent_categorytext SET name_lv = ''")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [(overwritten, "malformed"), (not_whole, "the copy is damaged, and so is the database: CHECK constraint failed")],
+)
+def test_a_damaged_database_makes_no_backup(
+    on_sqlite: OnSqlite, tmp_path: Path, damage: Callable[[Path], None], words: str
+) -> None:
+    connection.close()
+    damage(on_sqlite.file)
+    with pytest.raises(CommandError, match=f"No backup was written: .*{words}"):
         elsewhere.run("backup_database", on_sqlite.backup)
     assert not on_sqlite.backup.exists()
     assert not list(tmp_path.glob(".backup*"))
@@ -235,5 +253,3 @@ def test_postgresql_is_told_of_its_own_program(postgres_server: str, django_db_b
         pytest.raises(CommandError, match="pg_dump makes its backups"),
     ):
         elsewhere.run("backup_database", Path("/nowhere/backup.sqlite3"))
-
-

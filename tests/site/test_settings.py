@@ -48,7 +48,7 @@ def test_without_https_the_cookies_work_on_loopback() -> None:
 
 
 def test_postgresql_is_named_by_its_address() -> None:
-    assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "django.db.backends.postgresql"
+    assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "ossnet_site.postgresql"
 
 
 def shown(expression: str, **variables: str) -> str:
