@@ -32,5 +32,5 @@ def test_an_altered_text_is_named_published_or_not(
 
 def test_a_published_version_without_its_text_is_named(policy_in_force: PolicyVersion, guards_lifted: None) -> None:
     PolicyText.objects.update(language="en")
-    with pytest.raises(CommandError, match="^The published version 1 has lost its Latvian text"):
+    with pytest.raises(CommandError, match=r"^The published version 1 has lost its Latvian text"):
         verdict()

@@ -193,7 +193,7 @@ def test_a_backup_is_private_stands_alone_and_leaves_nothing_beside_it(on_sqlite
 
 def test_an_earlier_backup_is_not_overwritten(on_sqlite: OnSqlite) -> None:
     on_sqlite.backup.write_text("an earlier one")
-    with pytest.raises(CommandError, match="No backup was written: .* is there already"):
+    with pytest.raises(CommandError, match=r"No backup was written: .* is there already"):
         elsewhere.run("backup_database", on_sqlite.backup)
     assert on_sqlite.backup.read_text() == "an earlier one"
 

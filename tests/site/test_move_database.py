@@ -13,6 +13,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import CommandError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import DjangoDbBlocker, Settings
 
 from consent import disclosures
@@ -114,7 +115,7 @@ def test_staff_come_in_with_their_password_and_second_factor(on_postgresql: str,
     client = Client()
     staff.sign_in(client)
     assert client.get("/admin/").status_code == 302, "the password alone is not enough"
-    code = staff.shown_by(staff.TOTPDevice.objects.get(user=anna))
+    code = staff.shown_by(TOTPDevice.objects.get(user=anna))
     assert client.post(staff.VERIFY, {"code": code}).status_code == 302
     assert client.get("/admin/consent/consentrecord/").status_code == 200
     assert second_factor.new_recovery_codes(anna)

@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL: from a pool, given back, replaced when broken, and nobody waits for a server that is away."""
+"""Connections to PostgreSQL: from a pool, given back, replaced when broken; a server that is away is said at once."""
 
 import os
 import subprocess
