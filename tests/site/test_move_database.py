@@ -1,7 +1,9 @@
 """Everything of a site on SQLite is on PostgreSQL after one command, as it was, or nothing is."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from shutil import copy
@@ -11,7 +13,7 @@ import time_machine
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection, connections, transaction
 from django.test import Client
 from django_otp.plugins.otp_totp.models import TOTPDevice
 from pytest_django import DjangoDbBlocker, Settings
@@ -119,6 +121,16 @@ def test_staff_come_in_with_their_password_and_second_factor(on_postgresql: str,
     assert client.post(staff.VERIFY, {"code": code}).status_code == 302
     assert client.get("/admin/consent/consentrecord/").status_code == 200
     assert second_factor.new_recovery_codes(anna)
+
+
+def test_nobody_writes_to_the_source_before_the_move_ends(on_sqlite: Path) -> None:
+    """Also not a process that had it closed when the move began."""
+    connection.close()
+    connections.databases[moving.SOURCE] = connections.databases["default"]
+    with moving._held(), closing(sqlite3.connect(on_sqlite, timeout=0)) as another:
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            another.execute("DELETE FROM django_session")
+        assert another.execute("SELECT COUNT(*) FROM consent_consentrecord").fetchone() == (26,)
 
 
 def test_a_database_that_holds_anything_is_refused(on_sqlite: Path, moved: str) -> None:
