@@ -2,6 +2,7 @@
 
 import os
 import re
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,25 @@ from ossnet_site import values
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 env.read_env(Path(os.environ.get("ENV_FILE", BASE_DIR / ".env")))
+
+# What SQLite is told at the beginning of each connection. Django adds foreign_keys=ON, and busy_timeout from "timeout".
+SQLITE = {
+    "journal_mode": "WAL",  # pages are read while a decision is written, and so is a backup
+    "synchronous": "FULL",  # a decision that was answered survives a power cut
+    "journal_size_limit": 64 * 1024 * 1024,  # bytes; a log that grew during a long read is cut back to this
+    "temp_store": "MEMORY",  # what is sorted for staff lies in no file beside the database
+    "secure_delete": "ON",  # what was purged is not left in free pages, which a backup would carry on
+}
+# psycopg's pool of each process; ossnet_site.postgresql says how connections are taken from it.
+POOL = {
+    "min_size": 0,  # what is needed is opened, and closed again when it was not needed for max_idle
+    "max_size": 8,  # gunicorn's four threads, and as many again for what else a process may do
+    "timeout": 3,  # seconds until a page without a connection says that the database is away
+    "reconnect_timeout": 0,  # seconds; nobody waits for a second attempt, and the next request makes one
+    "max_lifetime": 3600,  # seconds; a server that was replaced behind its name is found again
+    "max_idle": 600,  # seconds
+    "num_workers": 1,  # threads that open connections
+}
 
 
 def boolean(name: str, *, default: bool) -> bool:
@@ -49,27 +69,32 @@ def service_id(name: str, pattern: str) -> str:
     return value
 
 
-def database() -> dict[str, object]:
-    """Read DATABASE_URL and add what each engine needs to be durable under concurrent decisions."""
+def database(address: str | None = None) -> dict[str, Any]:
+    """What Django is told of the database at ``address``, else of DATABASE_URL, with what each engine needs."""
+    address = address or env.str("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
     try:
-        config: dict[str, Any] = env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")
+        with warnings.catch_warnings():  # what it warns of stops the start
+            warnings.simplefilter("ignore")
+            config: dict[str, Any] = env.db_url_config(address)
     except ValueError:  # no address at all
         config = {}
     if config.get("ENGINE") not in ("django.db.backends.sqlite3", "django.db.backends.postgresql"):
         raise ImproperlyConfigured("DATABASE_URL must look like sqlite:////path or postgres://name:password@host/name")
-    config["CONN_MAX_AGE"] = 600  # seconds; opening a connection costs more than answering a page
-    config["CONN_HEALTH_CHECKS"] = True
     if config["ENGINE"] == "django.db.backends.sqlite3":
+        config["CONN_MAX_AGE"] = 600  # seconds; opening a connection costs more than answering a page
+        config["CONN_HEALTH_CHECKS"] = True
         config["OPTIONS"] = {
             # A write lock from the first statement: two decisions at once wait for each other instead of failing.
             "transaction_mode": "IMMEDIATE",
             "timeout": 10,  # seconds
-            # FULL: a decision that was answered survives a power cut.
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+            "init_command": "; ".join(f"PRAGMA {name}={value}" for name, value in SQLITE.items()),
         }
     else:
+        config["ENGINE"] = "ossnet_site.postgresql"
+        config["CONN_MAX_AGE"] = 0  # seconds; the pool keeps connections
+        config["CONN_HEALTH_CHECKS"] = False  # the engine asks, as the pool's own check waits between two broken ones
         # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
-        config["OPTIONS"] = {"connect_timeout": 3} | config.get("OPTIONS", {})
+        config["OPTIONS"] = {"connect_timeout": 3, "pool": POOL} | config.get("OPTIONS", {})
     return config
 
 

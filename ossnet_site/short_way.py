@@ -136,9 +136,9 @@ _own = _Own()
 
 
 def look_after_connection() -> None:
-    """What Django does around each request, once a second: let go of a connection that is too old or broken.
+    """What Django does around each request, once a second: give a connection back, or let go of a broken one.
 
-    Asking whether it is there costs as much as storing the decision.
+    The next one is asked whether it is there, which costs as much as storing the decision.
     """
     now = time.monotonic()
     is_due = connection.errors_occurred or now - _own.looked_after >= UNCHECKED

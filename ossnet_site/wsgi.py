@@ -22,3 +22,5 @@ checks.require_sound_production()
 triggers.require(connection)
 warm_up(application)
 connection.close()  # the workers are forked from this process, and each needs its own
+if connection.vendor == "postgresql":
+    connection.close_pool()  # type: ignore[attr-defined]  # its threads do not come along

@@ -1,9 +1,21 @@
-"""Fixtures of the front."""
+"""Fixtures of the front, and of sites on databases of their own."""
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+from django.core.management import CommandError, call_command
+from django.db import models
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from ossnet_site import stamp
+from tests import postgres
+from tests.site import elsewhere
 from tests.site.fronted import Site
 
 
@@ -19,3 +31,66 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     monkeypatch.setattr("time.monotonic", lambda: seconds[0])
     stamp.forget()
     return seconds
+
+
+@pytest.fixture(scope="session")
+def lived_in(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
+    """The SQLite file of a site with some years behind it. Copy it before anything is done to it."""
+    file = tmp_path_factory.mktemp("site") / "db.sqlite3"
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        elsewhere.site_on(f"sqlite:///{file}"),
+    ):
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        call_command("migrate", verbosity=0, interactive=False)
+        elsewhere.live_in()
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The address of a PostgreSQL server, on which tests make databases of their own."""
+    with postgres.server() as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def attempts() -> dict[str, str]:
+    """What was said of each attempt to move the site before the one that succeeded."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def moved(
+    lived_in: Path,
+    postgres_server: str,
+    attempts: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+    django_db_blocker: DjangoDbBlocker,
+) -> str:
+    """The address of the PostgreSQL database into which the site has been moved, at the fourth attempt."""
+    file = tmp_path_factory.mktemp("moved") / "db.sqlite3"
+    shutil.copy(lived_in, file)
+    target = elsewhere.newly_created(postgres_server)
+
+    def move() -> str:
+        with django_db_blocker.unblock(), elsewhere.site_on(f"sqlite:///{file}"):
+            try:
+                return elsewhere.run("move_database", target)
+            except CommandError as refusal:
+                return str(refusal)
+
+    with closing(sqlite3.connect(file)) as another:
+        another.execute("SELECT COUNT(*) FROM consent_consentrecord").fetchone()
+        attempts["open elsewhere"] = move()
+    with closing(sqlite3.connect(file)) as another, another:
+        another.execute("UPDATE consent_cspreport SET document = '/' || char(0)")
+    attempts["a character that PostgreSQL has not"] = move()
+    with closing(sqlite3.connect(file)) as another, another:
+        another.execute("UPDATE consent_cspreport SET document = '/'")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(models.BooleanField, "get_db_prep_save", lambda field, value, connection: True)
+        attempts["a value that changed on the way"] = move()
+    attempts["the last"] = move()
+    return target

@@ -48,7 +48,7 @@ def test_without_https_the_cookies_work_on_loopback() -> None:
 
 
 def test_postgresql_is_named_by_its_address() -> None:
-    assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "django.db.backends.postgresql"
+    assert start(DATABASE_URL="postgres://u:p@db/site").stdout.split()[-1] == "ossnet_site.postgresql"
 
 
 def shown(expression: str, **variables: str) -> str:
@@ -79,7 +79,7 @@ def test_a_decision_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_a_postgresql_address_keeps_its_own_options() -> None:
-    options = "sorted(s.DATABASES['default']['OPTIONS'].items())"
+    options = "sorted((k, v) for k, v in s.DATABASES['default']['OPTIONS'].items() if k != 'pool')"
     address = "postgres://u:p@/site?host=/run/postgresql"
     assert shown(options, DATABASE_URL=address).strip() == "[('connect_timeout', 3), ('host', '/run/postgresql')]"
 
