@@ -19,6 +19,7 @@ from django.utils.crypto import constant_time_compare
 
 from ossnet_site import in_time, triggers
 from ossnet_site.front import Application, Environ
+from ossnet_site.logs import ROUTE
 from ossnet_site.stored_page import StartResponse
 from privacy.models import PolicyVersion
 
@@ -54,6 +55,8 @@ class HealthCheckMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a probe at once; pass everything else on."""
+        if request.path_info in (LIVE, READY, METRICS):
+            request.META[ROUTE] = request.path_info
         if request.path_info == LIVE:
             return plain("ok", 200)
         if request.path_info == READY:

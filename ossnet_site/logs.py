@@ -64,13 +64,16 @@ class OneLineForRefusals(logging.Filter):
         request = getattr(record, "request", None)
         if request is not None and isinstance(record.args, tuple):
             match = getattr(request, "resolver_match", None)
-            route = f"/{match.route}" if match else NO_ROUTE
+            route = f"/{match.route}" if match else getattr(request, "META", {}).get(ROUTE, NO_ROUTE)
             record.args = tuple(route if part == getattr(request, "path", "") else part for part in record.args)
         return True
 
 
 class JsonLines(JsonFormatter):
     """One JSON object a line: time (UTC), level, logger, message, the request's id, and what ``FIELDS`` names."""
+
+    def __init__(self) -> None:
+        super().__init__(json_ensure_ascii=False)
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Take what is named here and nothing else."""

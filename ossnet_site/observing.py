@@ -21,8 +21,6 @@ from ossnet_site.stored_page import STORED, Headers, StartResponse
 
 logger = logging.getLogger("ossnet_site.requests")
 
-# Answered before Django looks for a route.
-FIXED = {"/healthz/live", "/healthz/ready", "/metrics"}
 # What became of a decision that was not recorded, by the status of the answer.
 BY_STATUS = {"403": "foreign", "409": "words_changed", "429": "limited"}
 
@@ -89,7 +87,7 @@ def route_of(environ: Environ) -> str:
     if known:
         return known
     path: str = environ["PATH_INFO"]
-    if path in FIXED or path in addresses():  # a decision in good order never reaches Django
+    if path in addresses():  # a decision in good order never reaches Django
         return path
     return settings.STATIC_URL if path.startswith(settings.STATIC_URL) else NO_ROUTE
 

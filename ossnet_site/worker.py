@@ -23,7 +23,8 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
-from ossnet_site.arrivals import THREAD_PATIENCE, Arrival, Connection
+from ossnet_site import arrivals
+from ossnet_site.arrivals import Arrival, Connection
 from ossnet_site.logs import JsonLines
 
 # What gunicorn reports as an unreadable request though it is a fault of ours.
@@ -134,7 +135,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def handle_request(self, req: Any, conn: Any) -> Any:
         """The answer itself. Nobody holds a thread for ever by reading slowly, or with a body that never ends."""
         if isinstance(conn, Connection):
-            conn.sock.settimeout(THREAD_PATIENCE)
+            conn.sock.settimeout(arrivals.THREAD_PATIENCE)
             if not conn.is_whole:
                 req.force_close()
         try:
@@ -197,7 +198,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         else:
             self.log.warning("Refused a malformed request: %s", type(exc).__name__)
         with suppress(OSError):  # whoever sent it has gone
-            client.settimeout(THREAD_PATIENCE)
+            client.settimeout(arrivals.THREAD_PATIENCE)
             client.sendall(self.page(status))
 
     def page(self, status: int) -> bytes:

@@ -86,7 +86,7 @@ def test_what_was_sent_is_not_logged(worker: Worker, caplog: pytest.LogCaptureFi
         "Refused a malformed request: InvalidRequestLine",
         "Refused a malformed request: LimitRequestHeaders",
         "Refused a malformed request: InvalidHeader",
-        "Error while answering /kontakti/",
+        "Error while answering a request",
     ]
 
 
@@ -96,7 +96,7 @@ def test_a_fault_of_ours_says_so_and_leaves_its_traceback(worker: Worker, caplog
     assert "went wrong" not in body
     record = next(record for record in caplog.records if record.name == "gunicorn.error")
     assert record.exc_info
-    assert record.getMessage() == "Error while answering an address that was not read"
+    assert record.getMessage() == "Error while answering a request"
 
 
 def test_each_kind_has_its_status() -> None:
