@@ -33,7 +33,7 @@ class Observed:
         self.writes_lines: bool = settings.LOG_REQUESTS
         # Imported only where it is wanted: a worker without metrics is none the heavier.
         self.metrics: Any = import_module("ossnet_site.metrics") if settings.METRICS_TOKEN else None
-        self.tells = self.writes_lines or self.metrics is not None
+        self.count_stored = self.metrics.stored_pages.count if self.metrics else None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, then tell. The time is that until the answer is ready to be sent."""
@@ -50,35 +50,39 @@ class Observed:
         current.environ = environ
         try:
             answer = self.application(environ, begin)
-            if self.tells:
-                self.tell(environ, *answered_with, time.perf_counter() - begun)
+            status, headers = answered_with
+            if self.count_stored and STORED in environ and ROUTE not in environ:
+                self.count_stored(environ[STORED], status)
+            elif self.metrics:
+                self.count(environ, status[:3], time.perf_counter() - begun)
+            if self.writes_lines:
+                write_line(environ, status, headers, time.perf_counter() - begun)
             return answer
         finally:
             current.environ = None
 
-    def tell(self, environ: Environ, status: str, headers: Headers, seconds: float) -> None:
-        """Count the request, and write its line."""
-        is_stored = STORED in environ and ROUTE not in environ
-        if self.metrics and is_stored:
-            self.metrics.stored_pages.count(environ[STORED], status)
-        elif self.metrics:
-            self.metrics.count(route_of(environ), status[:3], seconds, is_missed=STORED in environ)
-            if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in addresses():
-                self.metrics.count_decision(outcome(status[:3]))
-        if self.writes_lines:
-            facts = {
-                "route": route_of(environ),
-                "method": method_of(environ),
-                "status": int(status[:3]),
-                "milliseconds": round(seconds * 1000, 3),
-                "stored": is_stored,
-            }
-            logger.info("request", extra=facts | consent_counts(headers))
+    def count(self, environ: Environ, status: str, seconds: float) -> None:
+        """Count what no stored page answered; where one could have, it has been made and stands beside the request."""
+        self.metrics.count(route_of(environ), status, seconds, is_missed=STORED in environ)
+        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"] in addresses():
+            self.metrics.count_decision(outcome(status))
 
     def settle(self) -> None:
         """Called about once a second by each worker: what was counted on the quick way goes where it is read from."""
         if self.metrics:
             self.metrics.settle()
+
+
+def write_line(environ: Environ, status: str, headers: Headers, seconds: float) -> None:
+    """The line of LOG_REQUESTS."""
+    facts = {
+        "route": route_of(environ),
+        "method": method_of(environ),
+        "status": int(status[:3]),
+        "milliseconds": round(seconds * 1000, 3),
+        "stored": STORED in environ and ROUTE not in environ,
+    }
+    logger.info("request", extra=facts | consent_counts(headers))
 
 
 def route_of(environ: Environ) -> str:

@@ -5,6 +5,7 @@ cannot read; and gunicorn's log, in the form of the site's.
 import errno
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
 from io import BytesIO
@@ -34,6 +35,8 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 PATIENCE, LAST_PATIENCE = 15.0, 2.0
 # Seconds for the other side to close, too, after the last answer: it may still be reading.
 FAREWELL = 2.0
+# What watches the site, by the first bytes of its request, see ossnet_site.health.
+PROBES = (b"GET /healthz/", b"HEAD /healthz/", b"GET /metrics ")
 BETWEEN_SETTLEMENTS = 1.0  # seconds, see ossnet_site.observing
 
 
@@ -56,6 +59,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.arriving: dict[Connection, None] = {}
         self.leaving: dict[Connection, None] = {}
         self.settled_at = 0.0
+        # A thread that none but probes use: where all others hang with the database, one still says so.
+        self.probing = ThreadPoolExecutor(max_workers=1)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a request that is here to a thread."""
+        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(PROBES)
+        answered = (self.probing if is_probe else self.tpool).submit(self.handle, conn)
+        answered.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
     def accept(self, listener: socket) -> None:
         """Take a new connection, in the place of one that says nothing where there is no room."""

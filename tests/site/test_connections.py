@@ -198,6 +198,17 @@ def test_who_reads_slowly_is_dropped_and_takes_only_its_own_thread_meanwhile(imp
         assert impatient.answer(within=3).startswith(b"HTTP/1.1 200 OK")
 
 
+def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served) -> None:
+    with ExitStack() as hanging:
+        for _four in range(4):
+            hanging.enter_context(impatient.connect(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n"))
+        time.sleep(0.1)
+        assert impatient.answer(within=0.5).startswith(b"HTTP/1.1 200 OK")
+        with pytest.raises(TimeoutError):
+            impatient.answer(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", within=0.3)
+    time.sleep(1)
+
+
 def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: Served) -> None:
     with ExitStack() as idle:
         first = idle.enter_context(impatient.connect())
