@@ -219,3 +219,11 @@ def test_nothing_is_asked_of_an_application_that_fails(settings: Any) -> None:
 
     with pytest.raises(ValueError, match="inside"):
         Observed(broken)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *args: None)
+
+
+def test_what_was_counted_quickly_is_put_where_every_process_can_read_it(watched: Watched) -> None:
+    watched.ask("/kontakti/")
+    watched.ask("/kontakti/")
+    watched.site.settle()
+    assert metrics.stored_pages.taken() == {}
+    assert numbers("ossnet_front_pages_total")['{result="hit"}'] >= 1

@@ -4,6 +4,7 @@ import logging
 import socket
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -109,3 +110,16 @@ def test_whoever_has_gone_is_no_error(worker: Worker) -> None:
     theirs.close()
     with ours:
         worker.handle_error(None, ours, ADDRESS, InvalidHeader("x"))
+
+
+def test_a_worker_has_the_site_settle_its_counts_once_a_second(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: seconds[0])
+    worker.tmp, worker.wsgi, worker.settled_at = Mock(), Mock(), 0.0
+    worker.notify()
+    worker.notify()
+    assert worker.wsgi.settle.call_count == 1
+    seconds[0] += 1
+    worker.notify()
+    assert worker.wsgi.settle.call_count == 2
+    assert worker.tmp.notify.call_count == 3, "gunicorn learns each time that the worker lives"
