@@ -11,12 +11,12 @@ arrivals.THREAD_PATIENCE = 0.5
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """How long the body is; after a second, or with more bytes than any buffer holds, where the address says so."""
+    """How long the body is; after a while, or with more bytes than any buffer holds, where the address says so."""
     if environ["PATH_INFO"] == "/much":
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"x" * 50_000_000]
     if environ["PATH_INFO"] == "/hang":
-        time.sleep(1)
+        time.sleep(0.7)
     try:
         answer = str(len(environ["wsgi.input"].read())).encode()
     except OSError as error:
