@@ -83,8 +83,12 @@ def served(application: str, *options: str, **variables: str) -> Iterator[Served
         yield site
     finally:
         if process.poll() is None:
+            process.terminate()  # a process that is killed leaves its folder of numbers
+        try:
+            process.communicate(timeout=20)
+        except subprocess.TimeoutExpired:
             process.kill()
-        process.communicate()
+            process.communicate()
 
 
 @pytest.fixture(scope="module")
