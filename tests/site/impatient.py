@@ -6,8 +6,8 @@ from typing import Any
 
 from ossnet_site import arrivals, worker
 
-worker.PATIENCE = worker.FAREWELL = 0.5
-arrivals.THREAD_PATIENCE = 0.5
+worker.PATIENCE = worker.FAREWELL = 0.8
+arrivals.THREAD_PATIENCE = 0.8
 
 
 def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -16,7 +16,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"x" * 50_000_000]
     if environ["PATH_INFO"] == "/hang":
-        time.sleep(0.7)
+        time.sleep(1)
     try:
         answer = str(len(environ["wsgi.input"].read())).encode()
     except OSError as error:

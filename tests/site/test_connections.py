@@ -103,7 +103,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def impatient() -> Iterator[Served]:
-    """One worker with room for 60 connections, which waits half a second for everything."""
+    """One worker with room for 60 connections, which waits less than a second for everything."""
     with served("tests.site.impatient", "--workers=1", "--worker-connections=60") as s:
         yield s
 
@@ -187,7 +187,7 @@ def test_who_does_not_go_on_is_dropped(impatient: Served) -> None:
         halves = (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc")
         for connection in [slow.enter_context(impatient.connect(half)) for half in halves]:
             assert connection.recv(65536) == b""
-    assert 0.4 < time.monotonic() - started < 3
+    assert 0.7 < time.monotonic() - started < 4
 
 
 def test_who_reads_slowly_is_dropped_and_takes_only_its_own_thread_meanwhile(impatient: Served) -> None:
@@ -195,8 +195,8 @@ def test_who_reads_slowly_is_dropped_and_takes_only_its_own_thread_meanwhile(imp
         for _three in range(3):
             slow.enter_context(impatient.connect(b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n"))
         time.sleep(0.1)
-        assert impatient.answer(within=0.3).startswith(b"HTTP/1.1 200 OK")
-    time.sleep(0.6)
+        assert impatient.answer(within=0.6).startswith(b"HTTP/1.1 200 OK")
+    time.sleep(0.5)
     with ExitStack() as slow:
         for _four in range(4):
             slow.enter_context(impatient.connect(b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n"))
@@ -208,10 +208,10 @@ def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served) -> Non
         for _four in range(4):
             hanging.enter_context(impatient.connect(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n"))
         time.sleep(0.1)
-        assert impatient.answer(PROBE, within=0.5).startswith(b"HTTP/1.1 200 OK")
+        assert impatient.answer(PROBE, within=0.6).startswith(b"HTTP/1.1 200 OK")
         with pytest.raises(TimeoutError):
             impatient.answer(within=0.3)
-    time.sleep(0.7)
+    time.sleep(0.7)  # until all are answered
 
 
 def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: Served) -> None:
@@ -220,9 +220,9 @@ def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: 
         for _hundred in range(100):
             idle.enter_context(impatient.connect())
         started = time.monotonic()
-        assert impatient.answer(within=0.4).startswith(b"HTTP/1.1 200 OK")
+        assert impatient.answer(within=0.6).startswith(b"HTTP/1.1 200 OK")
         assert first.recv(1) == b""
-        assert time.monotonic() - started < 0.4
+        assert time.monotonic() - started < 0.7
 
 
 def test_a_head_that_never_ends_is_refused_though_it_is_sent_slowly(site: Served) -> None:

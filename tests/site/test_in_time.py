@@ -9,7 +9,6 @@ from collections.abc import Iterator
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import OperationalError, connection
-from django.test import Client
 
 from ossnet_site import in_time
 from ossnet_site.health import Probes
@@ -38,16 +37,18 @@ def test_an_answer_and_a_fault_come_through() -> None:
     assert ask(lambda: "again") == "again"
 
 
-def test_a_question_that_hangs_is_left_alone_and_only_one_thread_hangs(patience: threading.Event) -> None:
+def test_a_question_that_hangs_is_left_alone_and_only_one_thread_hangs(
+    patience: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = threading.active_count()
     started = time.monotonic()
     for _four in range(4):
         with pytest.raises(in_time.TookTooLong):
             ask(patience.wait)
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 2
     assert threading.active_count() == before + 1
     patience.set()
-    time.sleep(0.05)
+    monkeypatch.setattr(in_time, "PATIENCE", 5)
     assert ask(lambda: "back") == "back"
 
 
@@ -56,6 +57,7 @@ def test_a_thread_that_hangs_for_ever_is_given_up(patience: threading.Event, mon
     for _two in range(2):
         with pytest.raises(in_time.TookTooLong):
             ask(patience.wait)
+    monkeypatch.setattr(in_time, "PATIENCE", 5)
     assert ask(lambda: "another thread") == "another thread"
 
 
@@ -70,15 +72,16 @@ def test_with_a_database_that_hangs_readiness_says_so_within_two_seconds_and_liv
             with socket.create_connection(silent.getsockname(), timeout=5) as theirs:
                 theirs.recv(1)
 
+        assert probe("/healthz/live") == ("200 OK", b"ok")  # what is made for the first probe is made
         monkeypatch.setattr("ossnet_site.in_time.in_time", ask)
         monkeypatch.setattr("ossnet_site.health._look", hang)
         monkeypatch.setattr(in_time, "_turn", in_time._Turn())
         started = time.monotonic()
-        response = Client().get("/healthz/ready")
-        assert (response.status_code, response.content) == (503, b"database unavailable")
-        assert 1 < time.monotonic() - started < 2
+        assert probe("/healthz/ready") == ("503 Service Unavailable", b"database unavailable")
+        answered = time.monotonic()
+        assert 1 < answered - started < 2
         assert probe("/healthz/live") == ("200 OK", b"ok")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - answered < 0.5
 
 
 def test_liveness_asks_no_database_and_tries_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
