@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import sys
 
 
@@ -30,10 +31,19 @@ forwarder_headers = ""
 limit_request_field_size = 32768
 # Two sites under one account would share the socket, and nobody here steers gunicorn through it.
 control_socket_disable = True
-# No access log is written unless --access-logfile asks for one. It must not undo what the consent records leave out:
-# no address, query string, referrer or user agent.
-access_log_format = '%(t)s "%(m)s %(U)s %(H)s" %(s)s %(B)s %(M)sms'
+# The site writes a line for each request where LOG_REQUESTS asks for it. gunicorn's own, which --access-logfile asks
+# for, must not undo what the consent records leave out: no address, query string, referrer or user agent.
+access_log_format = "%(m)s %(s)s %(B)s bytes %(M)s ms"
 loglevel = "warning"
+logger_class = "ossnet_site.worker.Logger"
+# Connections of each worker. One takes a file and some kilobytes, and a thread only once its request is here.
+# The file limit is often 1024, though the system would allow more.
+FILES, MOST_FILES = resource.RLIMIT_NOFILE, 8192
+allowed, at_most = resource.getrlimit(FILES)
+if allowed < MOST_FILES:
+    allowed = MOST_FILES if at_most == resource.RLIM_INFINITY else min(at_most, MOST_FILES)
+    resource.setrlimit(FILES, (allowed, at_most))
+worker_connections = max(64, min(4000, allowed - 200))  # the rest is for databases, logs and listeners
 
 
 def pre_fork(server: object, worker: object) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import transaction
 from django.utils import timezone
 
-from consent import decisions, disclosures, quick, repeats, services, sqlite_writer
+from consent import decisions, disclosures, outcomes, quick, repeats, services, sqlite_writer
 from consent.decisions import Decision
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, Disclosure
@@ -98,7 +98,10 @@ def _write_at_once(submission: Submission, consent: Consent) -> StoredChoice | N
     row = _row(submission, consent, seen, decided, choice, now)
     press = repeats.press(submission, now)
     with _turns():
-        return choice if quick.write(row, press, seen_at.value) else None
+        if not quick.write(row, press, seen_at.value):
+            return None
+    outcomes.stored(str(row["event"]))
+    return choice
 
 
 def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
@@ -172,7 +175,9 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
     answers = _answers(submission, consent, seen, decided, now)
     choice = StoredChoice(record_id, subject, answers)
     if not repeated:
-        ConsentRecord.objects.create(**_row(submission, consent, seen, decided, choice, now))
+        row = _row(submission, consent, seen, decided, choice, now)
+        ConsentRecord.objects.create(**row)
+        outcomes.stored(str(row["event"]))
     return choice
 
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
 from django.contrib.auth.signals import user_logged_in
 from django.core.checks import register
 from django.db import connections
@@ -28,6 +29,10 @@ class SiteConfig(AppConfig):
         for check in (checks.staff_have_a_second_factor, checks.production_is_sound, checks.processes_count_together):
             register(check, "security", deploy=True)
         user_logged_in.connect(door.start_session)
+        if settings.SENTRY_DSN:
+            from ossnet_site import faults  # without the setting the library is not even imported
+
+            faults.start_reporting()
         pre_save.connect(lockout.forget_what_was_sent, sender=apps.get_model("axes", "AccessAttempt"))
 
 

@@ -153,3 +153,19 @@ def rate_limit_decisions() -> str:
     if not values.is_limit(value):
         raise ImproperlyConfigured(f"RATE_LIMIT_DECISIONS must look like 60/minute;600/hour, not {value!r}")
     return value
+
+
+def metrics_token() -> str:
+    """Read METRICS_TOKEN; empty means that there are no metrics. The message leaves the token out."""
+    value: str = env.str("METRICS_TOKEN", default="").strip()
+    if value and (len(value) < 32 or values.is_guessable(value)):
+        raise ImproperlyConfigured("METRICS_TOKEN must have at least 32 random characters")
+    return value
+
+
+def sentry_dsn() -> str:
+    """Read SENTRY_DSN; empty means that no report leaves this machine. The message leaves the key out."""
+    value: str = env.str("SENTRY_DSN", default="").strip()
+    if value and not values.is_dsn(value):
+        raise ImproperlyConfigured("SENTRY_DSN must look like https://key@host/1")
+    return value

@@ -29,6 +29,7 @@ from consent import cleanup
 from consent.middleware import consent_of
 from consent.state import Consent, ConsentRequest
 from ossnet_site import stamp
+from ossnet_site.logs import ROUTE
 from ossnet_site.middleware import MAX_COOKIES
 from ossnet_site.stored_page import Headers, Recent, StartResponse, StoredPage
 from privacy.current import next_change
@@ -66,6 +67,8 @@ class MarkPages:
         """Answer; mark what may be stored. A page that had to do without the database may not."""
         response = self.get_response(request)
         match = request.resolver_match
+        if match is not None:
+            request.META[ROUTE] = f"/{match.route}"
         is_page = match is not None and match.view_name in PAGES and response.status_code == 200
         if is_page and not response.streaming and not response.cookies and not connection.errors_occurred:
             request.META[MARK] = cast("ConsentRequest", request).consent.key
@@ -130,7 +133,7 @@ class Front:
             start_response(*begun)
             return answer
         try:
-            page = StoredPage(headers, b"".join(answer))
+            page = StoredPage(headers, b"".join(answer), environ.get(ROUTE, ""))
         finally:
             if hasattr(answer, "close"):
                 answer.close()

@@ -1,6 +1,54 @@
-"""What a line of the log says."""
+"""What a line of the log says. Outside development each line is one JSON object."""
 
 import logging
+import re
+import secrets
+import threading
+from datetime import UTC, datetime
+from typing import Any
+
+from django.conf import settings
+from pythonjsonlogger.json import JsonFormatter
+
+Environ = dict[str, Any]
+
+# Beside the request. No client can set them.
+REQUEST_ID = "ossnet_site.request_id"
+ROUTE = "ossnet_site.route"
+NO_ROUTE = "(no route)"
+# Any other word that somebody sends as a method is one of many.
+METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
+# What a proxy may call a request: nothing that could be a sentence, an address with its port or another line.
+WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
+# What a line may hold beside its words. Everything else that comes with a record, such as the request, stays out.
+FIELDS = ("route", "method", "status", "milliseconds", "stored", "granted", "refused", "undecided")
+
+
+class _Current(threading.local):
+    """The WSGI environment of the request that this thread answers."""
+
+    environ: Environ | None = None
+
+
+current = _Current()
+
+
+def request_id(environ: Environ) -> str:
+    """The name under which the log tells this request from others: made up when it is first asked for.
+
+    A proxy that we believe (BEHIND_TLS_PROXY) may have given it one in ``X-Request-ID``; it is the same in its own log.
+    """
+    known: str | None = environ.get(REQUEST_ID)
+    if known is None:
+        given = environ.get("HTTP_X_REQUEST_ID", "") if settings.BEHIND_TLS_PROXY else ""
+        known = environ[REQUEST_ID] = given if WELL_FORMED.fullmatch(given) else secrets.token_hex(8)
+    return known
+
+
+def method_of(environ: Environ) -> str:
+    """The method of the request, in a word of ours."""
+    method: str = environ["REQUEST_METHOD"]
+    return method if method in METHODS else "other"
 
 
 class OneLineForRefusals(logging.Filter):
@@ -14,7 +62,25 @@ class OneLineForRefusals(logging.Filter):
         if record.levelno < logging.ERROR or record.name.startswith("django.security."):
             record.exc_info = record.exc_text = None
         request = getattr(record, "request", None)
-        match = getattr(request, "resolver_match", None)
-        if request is not None and match and isinstance(record.args, tuple):
-            record.args = tuple(f"/{match.route}" if part == request.path else part for part in record.args)
+        if request is not None and isinstance(record.args, tuple):
+            match = getattr(request, "resolver_match", None)
+            route = f"/{match.route}" if match else getattr(request, "META", {}).get(ROUTE, NO_ROUTE)
+            record.args = tuple(route if part == getattr(request, "path", "") else part for part in record.args)
         return True
+
+
+class JsonLines(JsonFormatter):
+    """One JSON object a line: time (UTC), level, logger, message, the request's id, and what ``FIELDS`` names."""
+
+    def __init__(self) -> None:
+        super().__init__(json_ensure_ascii=False)
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Take what is named here and nothing else."""
+        log_data["time"] = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        log_data |= {"level": record.levelname, "logger": record.name, "message": record.getMessage()}
+        if current.environ is not None:
+            log_data["request_id"] = request_id(current.environ)
+        log_data |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
+        if "exc_info" in message_dict:
+            log_data["traceback"] = message_dict["exc_info"]

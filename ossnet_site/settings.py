@@ -13,11 +13,13 @@ from ossnet_site.environment import (
     database,
     earlier_keys,
     listed,
+    metrics_token,
     one_of,
     positive,
     rate_limit_decisions,
     rate_limit_store,
     secret_key,
+    sentry_dsn,
     service_id,
     signing_keys,
 )
@@ -237,10 +239,24 @@ PRIVACY_MERGE_FIELDS = "ossnet_site.merge_fields.MERGE_FIELDS"
 # Whether a version must be published by somebody other than its last editor.
 PRIVACY_FOUR_EYES = boolean("PRIVACY_FOUR_EYES", default=False)
 
+# A line of the log for each request, beside those for refusals and faults; see ossnet_site.observing.
+LOG_REQUESTS = boolean("LOG_REQUESTS", default=False)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"one_line_for_refusals": {"()": "ossnet_site.logs.OneLineForRefusals"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "filters": ["one_line_for_refusals"]}},
+    "formatters": {"json": {"()": "ossnet_site.logs.JsonLines"}, "text": {"format": "%(message)s"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "filters": ["one_line_for_refusals"],
+            "formatter": "text" if DEBUG else "json",
+        }
+    },
+    "loggers": {"ossnet_site.requests": {"level": "INFO" if LOG_REQUESTS else "WARNING"}},
     "root": {"handlers": ["console"], "level": "WARNING"},
 }
+# What opens /metrics; without it there is no such address.
+METRICS_TOKEN = metrics_token()
+# Where faults are reported to, see ossnet_site.faults.
+SENTRY_DSN = sentry_dsn()

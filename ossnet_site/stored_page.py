@@ -32,6 +32,9 @@ IN_A_304 = {
     *("content-security-policy", "strict-transport-security", "x-content-type-options"),
 }
 
+# Beside the request, once a page for everybody answers it: the page's route. No client can set it.
+STORED = "ossnet_site.stored"
+
 
 class Variant:
     """The page in one encoding."""
@@ -46,7 +49,8 @@ class Variant:
 class StoredPage:
     """An answer as the application made it, its headers included; each encoding is made when first asked for."""
 
-    def __init__(self, headers: Headers, body: bytes) -> None:
+    def __init__(self, headers: Headers, body: bytes, route: str = "") -> None:
+        self.route = route
         self.headers = with_vary([pair for pair in headers if pair[0].lower() != "content-length"])
         self.body = body
         self.fingerprint = hashlib.sha256(repr(self.headers).encode() + body).hexdigest()[:32]
@@ -59,6 +63,7 @@ class StoredPage:
 
     def answer(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         """Answer a GET or HEAD in the best encoding that the browser takes; 304 when it has exactly these bytes."""
+        environ[STORED] = self.route
         encoding = chosen_encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))
         variant = self.variants.get(encoding) or self._made(encoding)
         held = environ.get("HTTP_IF_NONE_MATCH")

@@ -65,3 +65,15 @@ def is_limit(value: str) -> bool:
         return min(item.amount for item in parse_many(value)) > 0
     except ValueError:
         return False
+
+
+def is_dsn(value: str) -> bool:
+    """Whether ``value`` names a project of Sentry, or of what speaks its language, over HTTPS."""
+    try:
+        parts = urlsplit(value)
+        names_host = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is no number, or half an address of IPv6
+        return False
+    has_key = bool(parts.username) and not parts.password
+    names_project = re.fullmatch(r"(/[\w.-]+)*/[0-9]+", parts.path, re.ASCII)
+    return parts.scheme == "https" and names_host and has_key and bool(names_project)

@@ -1,11 +1,19 @@
-"""gunicorn's worker, but for what it says to and of somebody whose request it cannot read."""
+"""gunicorn's worker, but for when a connection gets a thread, and for what it says to and of somebody whose request it
+cannot read; and gunicorn's log, in the form of the site's.
+"""
 
+import errno
+import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from io import BytesIO
-from socket import socket
+from selectors import EVENT_READ
+from socket import SHUT_WR, socket
 from typing import Any
 
+from gunicorn.glogging import Logger as GunicornLogger
 from gunicorn.http.errors import (
     ConfigurationProblem,
     InvalidResponseHeader,
@@ -16,22 +24,192 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
+from ossnet_site import arrivals
+from ossnet_site.arrivals import Arrival, Connection
+from ossnet_site.logs import JsonLines
+
 # What gunicorn reports as an unreadable request though it is a fault of ours.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
+# Seconds for a request to arrive in, from its first byte, or from the opening of the connection. A stopping worker has
+# less patience.
+PATIENCE, LAST_PATIENCE = 15.0, 2.0
+# Seconds for the other side to close, too, after the last answer: it may still be reading.
+FAREWELL = 2.0
+# What watches the site, by the first bytes of its request, see ossnet_site.health.
+PROBES = (b"GET /healthz/", b"HEAD /healthz/", b"GET /metrics ")
+BETWEEN_SETTLEMENTS = 1.0  # seconds, see ossnet_site.observing
+
+
+class Logger(GunicornLogger):  # type: ignore[misc]
+    """gunicorn's own lines as JSON."""
+
+    def setup(self, cfg: Any) -> None:
+        """Called at the start and after each reload."""
+        super().setup(cfg)
+        for handler in [*self.error_log.handlers, *self.access_log.handlers]:
+            handler.setFormatter(JsonLines())
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Answers an unreadable request with a page of this site and all its headers, and logs no word of it."""
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # In the order in which they time out; neither has a thread.
+        self.arriving: dict[Connection, None] = {}
+        self.leaving: dict[Connection, None] = {}
+        self.settled_at = 0.0
+        # A thread that none but probes use: where all others hang with the database, one still says so.
+        self.probing = ThreadPoolExecutor(max_workers=1)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Give a request that is here to a thread."""
+        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(PROBES)
+        answered = (self.probing if is_probe else self.tpool).submit(self.handle, conn)
+        answered.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
+
+    def accept(self, listener: socket) -> None:
+        """Take a new connection, in the place of one that says nothing where there is no room."""
+        if self.cfg.is_ssl:
+            super().accept(listener)
+            return
+        if self.nr_conns + 1 >= self.worker_connections:
+            self.make_room()
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EMFILE, errno.ENFILE):
+                self.make_room()
+            elif error.errno not in (errno.EAGAIN, errno.ECONNABORTED):
+                raise
+            return
+        self.nr_conns += 1
+        conn = Connection(self.cfg, client, address, listener.getsockname())
+        self.go_on(conn, conn.receive())
+
+    def go_on(self, conn: Connection, arrival: Arrival) -> None:
+        """Give a connection that is not waited for to a thread, or wait for more."""
+        if arrival is Arrival.HERE:
+            self.enqueue_req(conn)
+        elif arrival is Arrival.GONE:
+            self.drop(conn)
+        else:
+            if conn.is_idle:
+                conn.set_timeout()
+                self.keepalived_conns.append(conn)
+            else:
+                self.arriving[conn] = None
+            self.poller.register(conn.sock, EVENT_READ, partial(self.on_readable, conn))
+
+    def on_readable(self, conn: Connection, _client: socket) -> None:
+        """More of a request has come, or the other side has closed."""
+        arrival = conn.receive()
+        if arrival is Arrival.WAITING and not conn.is_idle:
+            return
+        self.stop_waiting(conn)
+        if conn.is_idle:
+            conn.since, conn.is_idle = time.monotonic(), False
+        self.go_on(conn, arrival)
+
+    def stop_waiting(self, conn: Connection) -> None:
+        """Nobody looks at the connection from here on."""
+        with suppress(OSError, KeyError, ValueError):
+            self.poller.unregister(conn.sock)
+        if conn.is_idle:
+            self.keepalived_conns.remove(conn)
+        self.arriving.pop(conn, None)
+        self.leaving.pop(conn, None)
+
+    def drop(self, conn: Connection) -> None:
+        """Close at once."""
+        self.nr_conns -= 1
+        conn.close()
+
+    def make_room(self) -> None:
+        """Close the connection that has had nothing to say for the longest time."""
+        for waiting in (self.leaving, self.arriving, self.keepalived_conns):
+            for conn in waiting:
+                self.stop_waiting(conn)
+                self.drop(conn)
+                return
+
+    def handle(self, conn: Any) -> Any:
+        """In a thread: answer the request that has arrived."""
+        if not isinstance(conn, Connection):
+            return super().handle(conn)
+        if conn.problem:
+            self.handle_error(None, conn.sock, conn.client, conn.problem)
+            return False
+        conn.hand_over()
+        return super().handle(conn)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """The answer itself. Nobody holds a thread for ever by reading slowly, or with a body that never ends."""
+        if isinstance(conn, Connection):
+            conn.sock.settimeout(arrivals.THREAD_PATIENCE)
+            if not conn.is_whole:
+                req.force_close()
+        try:
+            return super().handle_request(req, conn)
+        except TimeoutError:
+            raise StopIteration from None  # gunicorn's word for a connection that is over
+
+    def finish_request(self, conn: Any, fs: Any) -> None:
+        """Wait for the next request, or for the other side to close: gunicorn would wait for that with all others."""
+        if not isinstance(conn, Connection):
+            super().finish_request(conn, fs)
+            return
+        try:
+            is_kept = not fs.cancelled() and fs.result()
+            conn.sock.setblocking(False)
+            if is_kept:
+                self.go_on(conn, conn.take_back())
+                return
+            conn.sock.shutdown(SHUT_WR)
+        except Exception:
+            self.drop(conn)
+            return
+        conn.since, conn.is_idle = time.monotonic(), False
+        self.leaving[conn] = None
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_farewell, conn))
+
+    def on_farewell(self, conn: Connection, _client: socket) -> None:
+        """Whatever is still sent is not read as a request."""
+        arrival = conn.receive()
+        conn.arrived.clear()
+        conn.wanted = None
+        if arrival is Arrival.GONE:
+            self.stop_waiting(conn)
+            self.drop(conn)
+
+    def murder_pending(self) -> None:
+        """Close what has had its time; gunicorn calls this at least once a second."""
+        super().murder_pending()
+        now, patience = time.monotonic(), PATIENCE if self.alive else LAST_PATIENCE
+        for waiting, seconds in ((self.arriving, patience), (self.leaving, FAREWELL)):
+            for conn in list(waiting):
+                if now - conn.since < seconds:
+                    break
+                self.stop_waiting(conn)
+                self.drop(conn)
+
+    def notify(self) -> None:
+        """Say that this worker lives; about once a second have the site settle what it has counted."""
+        super().notify()
+        now = time.monotonic()
+        if now - self.settled_at >= BETWEEN_SETTLEMENTS:
+            self.settled_at = now
+            getattr(getattr(self, "wsgi", None), "settle", lambda: None)()
+
     def handle_error(self, req: Any, client: socket, addr: Any, exc: Exception) -> None:
         """Called for what the parser refuses, and for an exception that Django did not catch."""
         status = status_of(exc)
         if status == 500:
-            path = getattr(req, "path", None) or "an address that was not read"
-            self.log.exception("Error while answering %s", path)
+            self.log.exception("Error while answering a request")
         else:
             self.log.warning("Refused a malformed request: %s", type(exc).__name__)
         with suppress(OSError):  # whoever sent it has gone
+            client.settimeout(arrivals.THREAD_PATIENCE)
             client.sendall(self.page(status))
 
     def page(self, status: int) -> bytes:

@@ -11,9 +11,12 @@ from ossnet_site.warm_up import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
 
-application = get_wsgi_application()
+application = django = get_wsgi_application()
+# These need the applications, which are ready only now.
+from ossnet_site.health import Probes  # noqa: E402
+from ossnet_site.observing import Observed  # noqa: E402
+
 if not settings.DEBUG:  # where templates are edited, every page is made anew
-    # These need the applications, which are ready only now.
     from ossnet_site.front import Front
     from ossnet_site.short_way import ShortWay
 
@@ -21,6 +24,7 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
 checks.require_sound_production()
 triggers.require(connection)
 warm_up(application)
+application = Observed(Probes(application, django))  # type: ignore[assignment]
 connection.close()  # the workers are forked from this process, and each needs its own
 if connection.vendor == "postgresql":
     connection.close_pool()  # type: ignore[attr-defined]  # its threads do not come along

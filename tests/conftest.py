@@ -26,6 +26,12 @@ def _forget_what_processes_remember() -> Iterator[None]:
     stamp.forget()
 
 
+@pytest.fixture(autouse=True)
+def _probes_ask_over_the_connection_of_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thread of its own would not see what the test has written and not committed."""
+    monkeypatch.setattr("ossnet_site.in_time.in_time", lambda question: question())
+
+
 @pytest.fixture
 def policy_in_force(db: None) -> PolicyVersion:
     """Version 1, in force. Version 2 is loaded beside it as a draft."""

@@ -101,7 +101,7 @@ def test_static_files_come_from_the_front_with_the_headers_of_the_site(
 
 def test_probes_are_not_for_the_public(front: Front, running: int) -> None:
     assert direct(running, "/healthz/ready")[1] == b"ok"
-    for path in ("/healthz/live", "/healthz/ready"):
+    for path in ("/healthz/live", "/healthz/ready", "/metrics"):
         answer, body = front.ask(path)
         assert answer.status == 404
         assert body != b"ok"

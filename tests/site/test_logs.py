@@ -1,14 +1,16 @@
 """What stands in the log after a refusal and after a fault."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from consent.models import ConsentRecord
-from ossnet_site.logs import OneLineForRefusals
+from ossnet_site.logs import JsonLines, OneLineForRefusals, current, request_id
 from tests.consent.decide import FORM
 
 
@@ -47,4 +49,74 @@ def test_a_foreign_host_and_a_form_of_a_thousand_fields_are_one_line_each(visito
 def test_a_record_number_is_not_logged(visitor: Client, log: io.StringIO) -> None:
     assert visitor.get("/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT/").status_code == 404
     assert "7K3M" not in log.getvalue()
-    assert log.getvalue() == "Not Found: /sikdatnes/apliecinajums/<str:number>/\n"
+    line = json.loads(log.getvalue())
+    assert line["message"] == "Not Found: /sikdatnes/apliecinajums/<str:number>/"
+    assert line["level"] == "WARNING"
+    assert line["logger"] == "django.request"
+
+
+def test_an_address_that_leads_nowhere_is_not_logged(visitor: Client, log: io.StringIO) -> None:
+    assert visitor.get("/sikdatnes/apliecinajums/7K3M-Q2PX-9RDT/x/?vards=Anna").status_code == 404
+    assert json.loads(log.getvalue())["message"] == "Not Found: (no route)"
+
+
+def test_nothing_that_comes_with_a_record_is_logged_but_what_is_named(visitor: Client, log: io.StringIO) -> None:
+    request = RequestFactory().get("/kontakti/?vards=Anna", headers={"Cookie": "a=Anna", "User-Agent": "Anna"})
+    extra = {"request": request, "user": "Anna", "status_code": 404, "status": 404}
+    logging.getLogger("consent").warning("A word", extra=extra)
+    assert "Anna" not in log.getvalue()
+    assert json.loads(log.getvalue()).keys() == {"time", "level", "logger", "message", "status"}
+
+
+def test_a_fault_is_one_line_with_its_traceback_and_letters_as_they_are(log: io.StringIO) -> None:
+    try:
+        raise ValueError("iekšā")
+    except ValueError:
+        logging.getLogger("consent").exception("Kļūda")
+    (line,) = log.getvalue().splitlines()
+    assert "Kļūda" in line
+    assert json.loads(line)["traceback"].endswith("ValueError: iekšā")
+
+
+def test_lines_of_one_request_carry_its_id_and_lines_of_none_carry_none(log: io.StringIO) -> None:
+    environ: dict[str, Any] = {}
+    current.environ = environ
+    logging.getLogger("consent").warning("One")
+    logging.getLogger("consent").warning("Two")
+    current.environ = None
+    logging.getLogger("consent").warning("Three")
+    one, two, three = map(json.loads, log.getvalue().splitlines())
+    assert one["request_id"] == two["request_id"] == request_id(environ)
+    assert "request_id" not in three
+
+
+@pytest.mark.parametrize(
+    ("given", "is_believed"),
+    [
+        ("0f8e-4c1d_A9b2", True),
+        ("short", False),
+        ("192.0.2.7:4711", False),
+        ("a b c d e f g h", False),
+        ("x" * 65, False),
+    ],
+)
+def test_the_id_of_a_proxy_that_we_believe_is_taken_where_it_is_well_formed(
+    settings: Any, given: str, is_believed: bool
+) -> None:
+    settings.BEHIND_TLS_PROXY = True
+    assert (request_id({"HTTP_X_REQUEST_ID": given}) == given) is is_believed
+    settings.BEHIND_TLS_PROXY = False
+    assert request_id({"HTTP_X_REQUEST_ID": given}) != given
+
+
+def test_gunicorn_speaks_json_too() -> None:
+    from gunicorn.config import Config
+
+    from ossnet_site.worker import Logger
+
+    before = logging.getLogger("gunicorn.error").propagate, logging.getLogger("gunicorn.access").propagate
+    gunicorn = Logger(Config())
+    assert gunicorn.error_log.handlers
+    assert all(isinstance(handler.formatter, JsonLines) for handler in gunicorn.error_log.handlers)
+    gunicorn.error_log.handlers.clear()
+    gunicorn.error_log.propagate, gunicorn.access_log.propagate = before

@@ -104,6 +104,10 @@ def test_a_postgresql_address_keeps_its_own_options() -> None:
         ("RATE_LIMIT_DECISIONS", "0/minute"),
         ("RATE_LIMIT_STORE", "nonsense"),
         ("MACHINES", "0"),
+        ("LOG_REQUESTS", "some"),
+        ("METRICS_TOKEN", "k" * 50),
+        ("METRICS_TOKEN", KEY[:31]),
+        ("SENTRY_DSN", "nonsense"),
         ("CONSENT_SIGNING_KEYS", ""),
         ("CONSENT_SIGNING_KEYS", "short"),
         ("CONSENT_SIGNING_KEYS", SIGNING_KEY + "="),
@@ -219,3 +223,29 @@ def test_limits_are_read_as_they_are_written(value: str) -> None:
 @pytest.mark.parametrize("value", ["", "60", "many", "0/minute", "60/minute;0/hour", "-1/hour", "60/fortnight", ";"])
 def test_what_is_no_limit_is_refused(value: str) -> None:
     assert not values.is_limit(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ("https://0a1b2c3d@reports.example/7", True),
+        ("https://0a1b2c3d@reports.example:8443/path/to/7", True),
+        ("http://0a1b2c3d@reports.example/7", False),
+        ("https://reports.example/7", False),
+        ("https://0a1b2c3d:secret@reports.example/7", False),
+        ("https://0a1b2c3d@reports.example/project", False),
+        ("https://0a1b2c3d@reports.example:port/7", False),
+        ("https://0a1b2c3d@/7", False),
+    ],
+)
+def test_reports_go_to_a_project_over_https(value: str, is_one: bool) -> None:
+    assert values.is_dsn(value) is is_one
+
+
+def test_a_token_and_a_key_that_are_refused_are_not_repeated() -> None:
+    assert "k" * 20 not in start(METRICS_TOKEN="k" * 50).stderr
+    assert "hunter2" not in start(SENTRY_DSN="https://hunter2@reports.example").stderr
+
+
+def test_nothing_is_told_to_anybody_unless_it_is_asked_for() -> None:
+    assert shown("[s.LOG_REQUESTS, s.METRICS_TOKEN, s.SENTRY_DSN]").strip() == "[False, '', '']"

@@ -4,6 +4,7 @@ import logging
 import socket
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.wsgi import get_wsgi_application
@@ -86,7 +87,7 @@ def test_what_was_sent_is_not_logged(worker: Worker, caplog: pytest.LogCaptureFi
         "Refused a malformed request: InvalidRequestLine",
         "Refused a malformed request: LimitRequestHeaders",
         "Refused a malformed request: InvalidHeader",
-        "Error while answering /kontakti/",
+        "Error while answering a request",
     ]
 
 
@@ -96,7 +97,7 @@ def test_a_fault_of_ours_says_so_and_leaves_its_traceback(worker: Worker, caplog
     assert "went wrong" not in body
     record = next(record for record in caplog.records if record.name == "gunicorn.error")
     assert record.exc_info
-    assert record.getMessage() == "Error while answering an address that was not read"
+    assert record.getMessage() == "Error while answering a request"
 
 
 def test_each_kind_has_its_status() -> None:
@@ -109,3 +110,16 @@ def test_whoever_has_gone_is_no_error(worker: Worker) -> None:
     theirs.close()
     with ours:
         worker.handle_error(None, ours, ADDRESS, InvalidHeader("x"))
+
+
+def test_a_worker_has_the_site_settle_its_counts_once_a_second(worker: Worker, monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: seconds[0])
+    worker.tmp, worker.wsgi, worker.settled_at = Mock(), Mock(), 0.0
+    worker.notify()
+    worker.notify()
+    assert worker.wsgi.settle.call_count == 1
+    seconds[0] += 1
+    worker.notify()
+    assert worker.wsgi.settle.call_count == 2
+    assert worker.tmp.notify.call_count == 3, "gunicorn learns each time that the worker lives"
