@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from consent.services import CATEGORIES
 from consent.state import Answer, StoredChoice
 from ossnet_site.from_settings import from_settings
-from ossnet_site.keyed_hash import keyed_hash
+from ossnet_site.keyed_hash import salted_hmac
 
 # Ours has at most 500 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
@@ -30,7 +30,7 @@ class _Signer(Signer):
 
     def signature(self, value: str | bytes, key: str | bytes | None = None) -> str:
         """The same as Django's, sooner."""
-        made = keyed_hash(SALT + "signer", str(value), str(key or self.key))
+        made = salted_hmac(SALT + "signer", str(value), str(key or self.key))
         return base64.urlsafe_b64encode(made).rstrip(b"=").decode()
 
 

@@ -95,4 +95,5 @@ def _marked(statement: str) -> str:
 
 def _stored(values: Iterable[Any], conversions: Mapping[type, Callable[[Any], Any]]) -> list[Any]:
     """Values as the engine keeps them: what Django's fields do, without asking each of them again."""
-    return [conversions[type(value)](value) if type(value) in conversions else value for value in values]
+    find = conversions.get
+    return [convert(value) if (convert := find(type(value))) else value for value in values]

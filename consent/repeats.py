@@ -68,7 +68,7 @@ def press(submission: "Submission", now: datetime) -> Press | None:
     if not submission.sender:
         return None
     window = GUESSED if "\n" in submission.sender else KNOWN
-    key = keyed_hash(f"consent.repeats {now.date()}", submission.in_one_line).hex()
+    key = keyed_hash(f"consent.repeats {now.date()}", submission.in_one_line)
     return Press(key, now + window, gone_before=now, gone_after=now + KNOWN)
 
 

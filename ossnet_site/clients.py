@@ -28,7 +28,7 @@ def client_pseudonym(request: HttpRequest) -> str:
     """
     address = client_address(request)
     day = timezone.now().astimezone(UTC).date()
-    return keyed_hash(f"ossnet_site.clients {day}", address).hex()
+    return keyed_hash(f"ossnet_site.clients {day}", address)
 
 
 def client_address(request: HttpRequest) -> str:

@@ -2,20 +2,24 @@
 
 import pytest
 from django.core.signing import Signer
-from django.utils.crypto import salted_hmac
+from django.utils import crypto
 from pytest_django import Settings
 
 from consent import cookie, services
-from ossnet_site.keyed_hash import keyed_hash
+from ossnet_site.keyed_hash import keyed_hash, salted_hmac
 
 
 @pytest.mark.parametrize("text", ["", "192.0.2.1", "ā€\n"])
-def test_the_hash_is_the_one_that_django_makes(text: str, settings: Settings) -> None:
-    assert keyed_hash("salt", text) == salted_hmac("salt", text, algorithm="sha256").digest()
-    assert keyed_hash("salt", text, "other") == salted_hmac("salt", text, "other", algorithm="sha256").digest()
-    before = keyed_hash("salt", text)
+def test_the_hash_is_the_one_that_django_makes(text: str) -> None:
+    assert salted_hmac("salt", text, "key") == crypto.salted_hmac("salt", text, "key", algorithm="sha256").digest()
+
+
+def test_a_hash_depends_on_the_key_the_salt_and_the_text(settings: Settings) -> None:
+    made = [keyed_hash(salt, text) for salt in ("one", "two") for text in ("", "192.0.2.1")]
     settings.SECRET_KEY = "another key"
-    assert keyed_hash("salt", text) != before
+    made.append(keyed_hash("one", ""))
+    assert len(set(made)) == len(made)
+    assert {len(value) for value in made} == {64}
 
 
 def test_the_cookie_is_signed_as_djangos_signer_signs(settings: Settings) -> None:
