@@ -1,6 +1,5 @@
 """Fixtures of the tests of faults: databases, instances of the site and the front, all real processes."""
 
-import fcntl
 import json
 import os
 import subprocess
@@ -13,13 +12,18 @@ from typing import Any
 
 import pytest
 
-from tests.benchmarks.bench import environment
+from tests.benchmarks import bench
 from tests.faults import database
 from tests.faults.database import Postgres
 from tests.faults.instance import Instance
 from tests.faults.programs import ROOT
 
 TEMPLATE = "prepared"
+
+
+def environment(database: str) -> dict[str, str]:
+    """A deployment behind a front that ends TLS, with static files as they lie in the repository."""
+    return bench.environment(database) | {"DJANGO_SETTINGS_MODULE": "tests.faults.settings"}
 
 
 @dataclass(frozen=True)
@@ -42,16 +46,6 @@ def inside(env: dict[str, str], name: str, *arguments: str) -> Any:
 
 
 @pytest.fixture(scope="session")
-def _static_files() -> None:
-    """Once for all processes of the tests, which use the same folder."""
-    env = {**os.environ, **environment("sqlite://:memory:")}
-    with (ROOT / ".venv" / "collecting").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        command = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
-        subprocess.run(command, cwd=ROOT, env=env, check=True)
-
-
-@pytest.fixture(scope="session")
 def server() -> Iterator[Postgres]:
     """A server with one database that is up to date; a test copies it."""
     with database.server() as server:
@@ -60,7 +54,7 @@ def server() -> Iterator[Postgres]:
 
 
 @pytest.fixture
-def on_postgresql(server: Postgres, tmp_path: Path, _static_files: None) -> Site:
+def on_postgresql(server: Postgres, tmp_path: Path) -> Site:
     """A site with a database of its own."""
     name = f"site_{abs(hash(tmp_path)):x}"
     return Site(environment(server.copy(TEMPLATE, name)), tmp_path)
@@ -75,7 +69,7 @@ def prepared_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def on_sqlite(prepared_file: Path, tmp_path: Path, _static_files: None) -> Site:
+def on_sqlite(prepared_file: Path, tmp_path: Path) -> Site:
     """The same on SQLite."""
     file = tmp_path / "site.sqlite3"
     copyfile(prepared_file, file)

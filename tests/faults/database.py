@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests import postgres
 
-# What is committed is in the log before it is said. The machine itself does not fail, so that nobody waits for the disk.
+# What is committed is in the log before it is said; as the machine itself does not fail, nobody waits for the disk.
 OPTIONS = "-c fsync=off -c listen_addresses= -c max_connections=60"
 
 

@@ -33,7 +33,7 @@ def records() -> list[dict[str, Any]]:
 
 
 def seal_and_verify(minutes: str) -> dict[str, Any]:
-    """Seal all records as if it were so many minutes later, as the youngest otherwise wait, and look at the whole log."""
+    """Seal as if it were so many minutes later, as the youngest records wait for some, and look at the whole log."""
     from django.core.management import call_command
     from django.utils import timezone
 
@@ -58,7 +58,9 @@ def cookie_that_lapses(minutes: str) -> dict[str, Any]:
     moment = timezone.now() - lifetime() + timedelta(minutes=int(minutes))
     answers = {category: Answer(True, moment, scope) for category, scope in registry.scopes().items() if scope}
     answers.pop("necessary", None)
-    return {"cookie": f"{settings.COOKIE_CONSENT_NAME}={cookie.encode(StoredChoice(uuid.uuid4(), uuid.uuid4(), answers))}"}
+    return {
+        "cookie": f"{settings.COOKIE_CONSENT_NAME}={cookie.encode(StoredChoice(uuid.uuid4(), uuid.uuid4(), answers))}"
+    }
 
 
 def integrity() -> list[str]:

@@ -43,7 +43,9 @@ def disclosure(port: int) -> str:
     return found[1]
 
 
-def decide(port: int, decision: str, words: str, mark: str, *, cookie: str = "", address: str = "/sikdatnes/") -> Answer:
+def decide(
+    port: int, decision: str, words: str, mark: str, *, cookie: str = "", address: str = "/sikdatnes/"
+) -> Answer:
     """Press a button of the banner. Raises OSError or HTTPException."""
     body = f"decision={decision}&" + urlencode({"disclosure": words, "next": mark})
     headers = {
@@ -96,8 +98,10 @@ class Load:
         """Until so many more decisions, and as many page views, were answered with success."""
         decided, read = self.decided + presses, self.read + presses
         until(
-            lambda: self.problems
-            or ((not self.deciders or self.decided >= decided) and (not self.readers or self.read >= read)),
+            lambda: (
+                self.problems
+                or ((not self.deciders or self.decided >= decided) and (not self.readers or self.read >= read))
+            ),
             f"{presses} more answers; so far {self.statuses}",
         )
 

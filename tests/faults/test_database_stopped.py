@@ -19,7 +19,7 @@ PUBLIC = (
     *("/en/", "/en/contacts/", "/en/privacy-policy/", "/en/privacy-policy/versions/", "/en/cookies/"),
     *("/en/privacy-policy/versions/1/", "/en/privacy-policy/versions/1/changes/", "/en/cookies/check/"),
 )
-NOT_NOW = {"/sikdatnes/": "Neizdevās sasniegt datubāzi", "/en/cookies/": "The database could not be reached"}
+NOT_NOW = {"/sikdatnes/": "izvēle nav saglabāta", "/en/cookies/": "it has not been saved"}
 
 
 @pytest.fixture
@@ -96,7 +96,12 @@ def test_without_the_database_every_page_stays_for_everybody_and_no_service_runs
     words = disclosure(instance.port)
     until(lambda: decide(instance.port, "reject_all", words, "/again/").status == 303, "a decision")
     assert "Traceback" not in instance.said()
-    assert {record["path"] for record in on_postgresql.inside("records")} == {"/accepted/", "/refused/", "/some/", "/again/"}
+    assert {record["path"] for record in on_postgresql.inside("records")} == {
+        "/accepted/",
+        "/refused/",
+        "/some/",
+        "/again/",
+    }
 
 
 def test_a_database_that_goes_away_under_load_loses_no_decision_and_no_page(

@@ -1,0 +1,8 @@
+"""The settings of the site, with static files as they lie in the repository: collecting them takes long."""
+
+from ossnet_site import settings as site
+
+globals().update({name: value for name, value in vars(site).items() if name.isupper()})
+
+STATIC_ROOT = site.BASE_DIR / "static"
+STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
