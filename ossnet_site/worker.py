@@ -1,4 +1,4 @@
-"""gunicorn's worker, but for what it says to and of somebody whose request it cannot read."""
+"""gunicorn's worker, but for how an answer leaves, and what is said to and of somebody who cannot be understood."""
 
 from collections.abc import Iterable
 from contextlib import suppress
@@ -16,12 +16,25 @@ from gunicorn.http.errors import (
 )
 from gunicorn.workers.gthread import ThreadWorker
 
+from ossnet_site.one_send import OneSend
+
 # What gunicorn reports as an unreadable request though it is a fault of ours.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Answers an unreadable request with a page of this site and all its headers, and logs no word of it."""
+
+    def handle_request(self, req: Any, conn: Any) -> bool:
+        """Answer one request; what is sent leaves as a whole."""
+        connection = conn.sock
+        conn.sock = OneSend(connection)
+        try:
+            goes_on: bool = super().handle_request(req, conn)
+            conn.sock.flush()
+        finally:
+            conn.sock = connection
+        return goes_on
 
     def handle_error(self, req: Any, client: socket, addr: Any, exc: Exception) -> None:
         """Called for what the parser refuses, and for an exception that Django did not catch."""

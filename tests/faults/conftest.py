@@ -81,9 +81,12 @@ def run() -> Iterator[Callable[..., Instance]]:
     """Starts instances of a site, and ends them with the test, whatever has become of them."""
     begun: list[Instance] = []
 
-    def start(site: Site, **options: Any) -> Instance:
+    def start(site: Site, *, begins: bool = True, waits: bool = True, **options: Any) -> Instance:
         begun.append(Instance(site.env, site.folder / f"log-{len(begun)}", **options))
-        begun[-1].start()
+        if begins:
+            begun[-1].begin()
+        if begins and waits:
+            begun[-1].wait()
         return begun[-1]
 
     yield start

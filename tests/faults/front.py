@@ -1,6 +1,8 @@
 """nginx in front of the site, as ``nginx.conf.template`` recommends it."""
 
 import getpass
+import os
+import signal
 import socket
 import subprocess
 import tempfile
@@ -21,18 +23,34 @@ class Front:
     """A running nginx."""
 
     def __init__(self, folder: Path, instances: Sequence[int], client_header_timeout: str) -> None:
-        self.folder, self.port = folder, free_port()
+        self.folder, self.port, self.client_header_timeout = folder, free_port(), client_header_timeout
+        self.write(instances)
+
+    def write(self, instances: Sequence[int]) -> None:
+        """Its configuration, with the ports of the instances."""
         values = {
-            "folder": str(folder),
+            "folder": str(self.folder),
             "user": getpass.getuser(),
             "port": str(self.port),
             "servers": "\n".join(SERVER.format(port) for port in instances),
-            "client_header_timeout": client_header_timeout,
+            "client_header_timeout": self.client_header_timeout,
         }
         text = TEMPLATE.read_text()
         for name, value in values.items():
             text = text.replace("{{" + name + "}}", value)
-        (folder / "nginx.conf").write_text(text)
+        (self.folder / "nginx.conf").write_text(text)
+
+    def leave_to(self, *instances: int) -> None:
+        """Read another list of instances, as ``nginx -s reload`` does; requests on their way end where they began."""
+        self.write(instances)
+        before = self.workers()
+        os.kill(int((self.folder / "nginx.pid").read_text()), signal.SIGHUP)
+        until(lambda: not before & self.workers(), "the end of the processes with the earlier list")
+
+    def workers(self) -> set[str]:
+        """The process ids."""
+        master = (self.folder / "nginx.pid").read_text().strip()
+        return set(Path(f"/proc/{master}/task/{master}/children").read_text().split())
 
     def start(self) -> subprocess.Popen[bytes]:
         """Until it listens."""

@@ -149,12 +149,11 @@ class Load:
 
     def _press(self, port: int, decision: str, mark: str, cookie: str) -> Answer | None:
         """Once; again and again with a cookie by which a repetition is known."""
-        end = time.monotonic() + 60
         while True:
             answer = self._pressed(port, decision, mark, cookie)
             status = answer.status if answer else 0
             is_decided = status not in NOT_DECIDED
-            if is_decided or not (self.presses_again and cookie) or time.monotonic() > end:
+            if is_decided or not (self.presses_again and cookie) or self.over.is_set():
                 record = NAMED.search(cookie_of(answer)) if answer and status == 303 else None
                 self.presses.append(Press(mark, status, record[1] if record else ""))
                 return answer if record else None

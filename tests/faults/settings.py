@@ -6,3 +6,4 @@ globals().update({name: value for name, value in vars(site).items() if name.isup
 
 STATIC_ROOT = site.BASE_DIR / "static"
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+STATICFILES_DIRS: list[str] = []
