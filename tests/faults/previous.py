@@ -11,6 +11,14 @@ from tests.faults.programs import ROOT, missing
 
 # The one place that says which it is: a commit of this repository. Whoever releases names the release here.
 COMMIT = "728a6925916a89d15ac43f68610173cca0592d2c"
+COMMANDS = """
+import django
+from django.core.management import call_command
+
+django.setup()
+for command in ("migrate", "load_policy", "load_registry"):
+    call_command(command, verbosity=0)
+"""
 SETTINGS = Path(__file__).with_name("settings.py")
 
 
@@ -31,7 +39,7 @@ def environment_of(env: dict[str, str]) -> dict[str, str]:
     return env | {"DJANGO_SETTINGS_MODULE": "plain_settings"}
 
 
-def manage(folder: Path, env: dict[str, str], *arguments: str) -> None:
-    """``manage.py`` of a release."""
-    command = [sys.executable, "manage.py", *arguments]
+def bring_up_to_date(folder: Path, env: dict[str, str]) -> None:
+    """The commands of an upgrade (README), as that folder's release has them; one process, to save time."""
+    command = [sys.executable, "-c", COMMANDS]
     subprocess.run(command, cwd=folder, env={**os.environ, **env}, check=True, stdout=subprocess.DEVNULL)

@@ -14,7 +14,6 @@ from tests.faults.load import Load, assert_nothing_lost_or_doubled
 from tests.faults.programs import ROOT
 
 pytestmark = pytest.mark.faults
-UP_TO_DATE = (("migrate", "--no-input"), ("load_policy",), ("load_registry",))
 
 
 @pytest.fixture(scope="module")
@@ -27,8 +26,7 @@ def old_release(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def site(server: Postgres, old_release: Path, tmp_path: Path) -> Site:
     """A site whose database is as the previous release left it."""
     site = Site(environment(server.copy("template1", "upgraded")), tmp_path)
-    for command in UP_TO_DATE:
-        previous.manage(old_release, previous.environment_of(site.env), *command)
+    previous.bring_up_to_date(old_release, previous.environment_of(site.env))
     return site
 
 
@@ -41,8 +39,7 @@ def test_both_releases_serve_on_one_database_while_it_is_upgraded(
     with front(old.port, new.port) as nginx:
         with Load((nginx.port,), presses_again=True) as load:
             load.go_on()
-            for command in UP_TO_DATE:
-                previous.manage(ROOT, site.env, *command)
+            previous.bring_up_to_date(ROOT, site.env)
             load.go_on()
             new.start()
             load.go_on(80)
