@@ -38,9 +38,9 @@ class Instance:
         *,
         workers: int = 2,
         root: Path = ROOT,
-        within: Sequence[str] = (),
+        options: Sequence[str] = (),
     ) -> None:
-        self.env, self.log, self.workers_wanted, self.root, self.within = env, log, workers, root, within
+        self.env, self.log, self.workers_wanted, self.root, self.options = env, log, workers, root, options
         self.port = free_port()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -51,10 +51,10 @@ class Instance:
 
     def begin(self) -> None:
         """Start, and come back at once."""
-        command = [*self.within, sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"]
+        command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}"]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--workers", str(self.workers_wanted), "ossnet_site.wsgi"],
+                [*command, "--workers", str(self.workers_wanted), *self.options, "ossnet_site.wsgi"],
                 cwd=self.root,
                 env={**os.environ, **self.env},
                 stdout=log,

@@ -9,8 +9,6 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 # bin/test unpacks Debian's nginx there: a package that is installed would start a server.
 UNPACKED = ROOT / ".venv" / "debian" / "usr" / "sbin" / "nginx"
-# Where Debian puts what a preloaded library needs, by the name of each processor.
-FAKETIME = "/usr/lib/*/faketime/libfaketimeMT.so.1"
 
 
 def missing(what: str) -> None:
@@ -34,11 +32,3 @@ def redis() -> str:
     if found is None:
         missing("Redis is not installed")
     return found or ""
-
-
-def faketime() -> str:
-    """The path of the library that moves the clock of a process."""
-    found = next(iter(Path("/").glob(FAKETIME[1:])), None)
-    if found is None:
-        missing("libfaketime is not installed")
-    return str(found)

@@ -1,0 +1,79 @@
+"""The clock of the machine is put forward and back by an hour while visitors read and decide."""
+
+from collections.abc import Callable
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import pytest
+
+from tests.faults.conftest import Site
+from tests.faults.instance import Instance, get, until
+from tests.faults.load import POLICY, Load, assert_nothing_lost_or_doubled, cookie_of, decide, disclosure
+
+pytestmark = pytest.mark.faults
+HOUR = 3600
+HALF_A_YEAR = 182 * 24 * HOUR
+
+
+class Clock:
+    """What the processes of a site take for the time; like any step of a clock it leaves the monotonic one alone."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.step(0)
+
+    def step(self, seconds: int) -> None:
+        """To so many seconds from the true time."""
+        new = self.file.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n")
+        new.replace(self.file)
+
+
+@pytest.fixture
+def clock(tmp_path: Path) -> Clock:
+    return Clock(tmp_path / "clock")
+
+
+def difference(one: str, other: str) -> float:
+    """Seconds between two headers ``Date``."""
+    return (parsedate_to_datetime(one) - parsedate_to_datetime(other)).total_seconds()
+
+
+def test_an_hour_forward_and_back_fails_no_visitor_and_extends_no_consent(
+    on_postgresql: Site, clock: Clock, run: Callable[..., Instance]
+) -> None:
+    lapsing = on_postgresql.inside("cookie_that_lapses", "30")["cookie"]
+    on_postgresql.env["CLOCK_FILE"] = str(clock.file)
+    instance = run(on_postgresql, options=("--config", "tests/faults/clocked.py"))
+    port, began = instance.port, get(instance.port, "/").headers["Date"]
+
+    def is_at(hours: int) -> bool:
+        return abs(difference(get(port, "/").headers["Date"], began) - hours * HOUR) < HOUR / 2
+
+    def runs() -> bool:
+        return get(port, POLICY, Cookie=lapsing).runs_services
+
+    words = disclosure(port)
+    mine = cookie_of(decide(port, "accept_all", words, "/mine/"))
+    assert runs(), "it lapses in half an hour"
+    with Load((port,)) as load:
+        load.go_on()
+        for hours in (1, 0, -1, 0):
+            clock.step(hours * HOUR)
+            until(lambda hours=hours: is_at(hours), f"the clock at {hours} hours")
+            until(lambda hours=hours: runs() is (hours < 1), "a choice that lapsed runs nothing, and only then")
+            again = decide(port, "accept_all", words, "/again/", cookie=mine)
+            assert again.status == 303
+            assert cookie_of(again) == mine, "a choice that stands is not renewed by saying it again"
+            assert get(port, POLICY, Cookie=mine).runs_services
+            load.go_on()
+    records = on_postgresql.inside("records")
+    own = [record for record in records if record["path"] == "/mine/"]
+    assert len(own) == 1
+    assert "/again/" not in {record["path"] for record in records}
+    assert {record["seconds"] for record in records} == {HALF_A_YEAR}
+    assert_nothing_lost_or_doubled(load, [record for record in records if record not in own])
+    assert load.statuses.keys() == {303}
+    assert [page for page in load.pages if page[1:] != (200, "")] == []
+    assert on_postgresql.inside("seal_and_verify", "70")["waiting"] == 0
+    assert "Traceback" not in instance.said()
