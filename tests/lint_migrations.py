@@ -1,6 +1,6 @@
 """``python -m tests.lint_migrations``: whether the previous release can run on what this one makes of the database.
 
-During a rolling upgrade both serve at once (tests/faults/test_rolling_upgrade.py), so that a migration first adds, and a
+During a rolling upgrade both serve at once (tests/faults/test_rolling_upgrade.py), so that a migration adds, and only a
 later release takes away (expand, then contract). Looks at the migrations that are newer than the previous release.
 """
 
@@ -11,7 +11,8 @@ import django
 from django_migration_linter import MigrationLinter
 
 from tests import environment
-from tests.faults.previous import COMMIT, ROOT
+from tests.faults.previous import COMMIT
+from tests.faults.programs import ROOT
 
 OURS = ("ossnet_site", "privacy", "consent")
 # Rules of the linter that no migration here need keep, each with its reason.
