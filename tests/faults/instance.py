@@ -2,6 +2,7 @@
 
 import http.client
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from tests.faults.programs import ROOT
 
 # Seconds. Nothing here takes a tenth of it on a machine that is at rest; whoever waits goes on at once.
 PATIENCE = 60
+LOADER = re.compile(r"js/(google-analytics|meta-pixel|hotjar)")
 # What the front would say of a visitor who came over HTTPS.
 BY_FRONT = {"X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.1"}
 
@@ -123,9 +125,9 @@ class Answer:
 
     @property
     def runs_services(self) -> bool:
-        """Whether a service's script can run in it."""
+        """Whether a service's script is in it, or could run in it."""
         policy = self.headers.get("Content-Security-Policy", "")
-        return any(host in policy for host in ("google", "facebook", "hotjar"))
+        return bool(LOADER.search(self.text)) or any(host in policy for host in ("google", "facebook", "hotjar"))
 
 
 def get(port: int, path: str, *, method: str = "GET", **headers: str) -> Answer:

@@ -20,8 +20,10 @@ NAMED = re.compile(r"__Host-consent=[^;]*\brecord=([0-9a-f-]{36})")
 DISCLOSURE = re.compile(r'name="disclosure" value="([0-9a-f]{64})"')
 # What says that nothing was decided. 0 is a connection that broke: then a visitor cannot know.
 NOT_DECIDED = {0, 502, 503, 504}
+# How the pages begin that decisions under load come from.
+MARKED = "/page/"
 # Seconds between two requests of one visitor, so that a machine of two processors does other things too.
-PAUSE = 0.01
+PAUSE = 0.04
 
 
 @dataclass
@@ -143,7 +145,7 @@ class Load:
         for decision in cycle(("accept_all", "reject_all")):
             if self.over.wait(PAUSE):
                 return
-            mark = f"/page/{uuid.uuid4()}/"
+            mark = f"{MARKED}{uuid.uuid4()}/"
             answer = self._press(next(ports), decision, mark, cookie)
             cookie = cookie_of(answer) if answer and self.presses_again else ""
 
@@ -166,17 +168,27 @@ class Load:
             return None
 
 
-def assert_nothing_lost_or_doubled(load: Load, records: list[dict[str, Any]]) -> None:
-    """Whatever was answered with success is there, once, and nothing is there that nobody decided."""
+def assert_nothing_lost_or_doubled(load: Load, outcome: dict[str, Any]) -> None:
+    """Whatever was answered with success is there, once; nothing is there that nobody decided; and the log holds."""
     assert not load.problems
     by_mark: dict[str, list[str]] = {press.mark: [] for press in load.presses}
-    for record in records:
-        by_mark[record["path"]].append(record["id"])
+    for record in outcome["records"]:
+        if record["path"].startswith(MARKED):
+            by_mark[record["path"]].append(record["id"])
     doubled = {mark: found for mark, found in by_mark.items() if len(found) > 1}
     assert not doubled, f"{len(doubled)} presses made more than one record"
     lost = [press for press in load.presses if press.record and by_mark[press.mark] != [press.record]]
-    assert not lost, f"{len(lost)} of {len(load.presses)} decisions were answered with success and are not there"
+    assert not lost, f"{len(lost)} of {load.decided} decisions were answered with success and are not there"
     claimed = [press for press in load.presses if press.status == 303 and not press.record]
     assert not claimed, "a redirect of a decision names its record"
     odd = Counter(press.status for press in load.presses if press.status != 303 and press.status not in NOT_DECIDED)
     assert not odd, f"no other answers than success and a server that is away: {odd}"
+    assert outcome["log"]["records"] == len(outcome["records"])
+    assert outcome["log"]["waiting"] == 0
+    assert outcome["integrity"] == ["ok"]
+
+
+def assert_every_page_was_there(load: Load) -> None:
+    """As a whole, whoever asked."""
+    failed = [page for page in load.pages if page[1:] != (200, "")]
+    assert not failed, f"{len(failed)} of {len(load.pages)} page views failed, such as {failed[0]}"

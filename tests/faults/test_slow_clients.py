@@ -12,7 +12,7 @@ import pytest
 from tests.faults.conftest import Site
 from tests.faults.front import front
 from tests.faults.instance import PATIENCE, Instance
-from tests.faults.load import Load, assert_nothing_lost_or_doubled
+from tests.faults.load import Load, assert_every_page_was_there, assert_nothing_lost_or_doubled
 
 pytestmark = pytest.mark.faults
 IDLE = 1000
@@ -76,9 +76,9 @@ def test_slow_and_idle_clients_keep_nobody_waiting(
             load.go_on()
         assert slow.let_go == SLOW, "the front lets go of whoever does not come to an end"
         assert all(is_closed(client) for client in idle), "and of whoever says nothing"
-    assert_nothing_lost_or_doubled(load, on_postgresql.inside("records"))
+    assert_nothing_lost_or_doubled(load, on_postgresql.inside("outcome"))
     assert load.statuses.keys() == {303}
-    assert [page for page in load.pages if page[1:] != (200, "")] == []
+    assert_every_page_was_there(load)
     assert "Traceback" not in instance.said()
 
 

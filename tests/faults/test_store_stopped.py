@@ -12,7 +12,14 @@ from tests.benchmarks.servers import free_port
 from tests.faults import programs
 from tests.faults.conftest import Site
 from tests.faults.instance import Instance, until
-from tests.faults.load import Load, assert_nothing_lost_or_doubled, cookie_of, decide, disclosure
+from tests.faults.load import (
+    Load,
+    assert_every_page_was_there,
+    assert_nothing_lost_or_doubled,
+    cookie_of,
+    decide,
+    disclosure,
+)
 
 pytestmark = pytest.mark.faults
 
@@ -66,9 +73,9 @@ def test_without_the_shared_store_everything_works(on_sqlite: Site, store: Store
         store.start()
         until(lambda: store.client().dbsize(), "the store counts again")
         load.go_on()
-    assert_nothing_lost_or_doubled(load, on_sqlite.inside("records"))
+    assert_nothing_lost_or_doubled(load, on_sqlite.inside("outcome"))
     assert load.statuses.keys() == {303}, "no visitor noticed"
-    assert [page for page in load.pages if page[1:] != (200, "")] == []
+    assert_every_page_was_there(load)
     assert "Traceback" not in instance.said()
 
 
