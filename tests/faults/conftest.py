@@ -1,4 +1,8 @@
-"""Fixtures of the tests of faults: databases, instances of the site and the front, all real processes."""
+"""Fixtures of the tests of faults: databases, instances of the site and the front, all real processes.
+
+Of the two processes that run the tests, one has those on PostgreSQL (``xdist_group``) and the other those on SQLite:
+each database is prepared once.
+"""
 
 import json
 import os

@@ -19,7 +19,7 @@ from tests.faults.load import (
     disclosure,
 )
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("sqlite")]
 HOUR = 3600
 HALF_A_YEAR = 182 * 24 * HOUR
 
@@ -49,11 +49,11 @@ def difference(one: str, other: str) -> float:
 
 
 def test_an_hour_forward_and_back_fails_no_visitor_and_extends_no_consent(
-    on_postgresql: Site, clock: Clock, run: Callable[..., Instance]
+    on_sqlite: Site, clock: Clock, run: Callable[..., Instance]
 ) -> None:
-    lapsing = on_postgresql.inside("cookie_that_lapses", "30")["cookie"]
-    on_postgresql.env["CLOCK_FILE"] = str(clock.file)
-    instance = run(on_postgresql, options=("--config", "tests/faults/clocked.py"))
+    lapsing = on_sqlite.inside("cookie_that_lapses", "30")["cookie"]
+    on_sqlite.env["CLOCK_FILE"] = str(clock.file)
+    instance = run(on_sqlite, options=("--config", "tests/faults/clocked.py"))
     port, began = instance.port, get(instance.port, "/").headers["Date"]
 
     def is_at(hours: int) -> Callable[[], bool]:
@@ -77,7 +77,7 @@ def test_an_hour_forward_and_back_fails_no_visitor_and_extends_no_consent(
             assert cookie_of(again) == mine, "a choice that stands is not renewed by saying it again"
             assert get(port, POLICY, Cookie=mine).runs_services
             load.go_on()
-    outcome = on_postgresql.inside("outcome")
+    outcome = on_sqlite.inside("outcome")
     own = [record["path"] for record in outcome["records"] if not record["path"].startswith(MARKED)]
     assert own == ["/mine/"], "nothing was recorded again"
     assert {record["seconds"] for record in outcome["records"]} == {HALF_A_YEAR}

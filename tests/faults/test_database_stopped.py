@@ -18,7 +18,7 @@ from tests.faults.load import (
     disclosure,
 )
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgresql")]
 
 # Every public page, in both languages.
 PUBLIC = (

@@ -21,7 +21,7 @@ from tests.faults.load import (
 )
 from tests.faults.programs import missing
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("sqlite")]
 SIZE = 6  # MB; the prepared file takes one
 
 

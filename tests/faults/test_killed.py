@@ -9,9 +9,10 @@ from tests.faults.instance import Instance
 from tests.faults.load import Load, assert_nothing_lost_or_doubled
 
 pytestmark = pytest.mark.faults
+ENGINES = ("postgresql", "sqlite")
 
 
-@pytest.fixture(params=["postgresql", "sqlite"])
+@pytest.fixture(params=[pytest.param(engine, marks=pytest.mark.xdist_group(engine)) for engine in ENGINES])
 def site(request: pytest.FixtureRequest) -> Site:
     site: Site = request.getfixturevalue(f"on_{request.param}")
     return site

@@ -13,7 +13,7 @@ from tests.faults.instance import Instance
 from tests.faults.load import Load, assert_every_page_was_there, assert_nothing_lost_or_doubled
 from tests.faults.programs import ROOT
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgresql")]
 
 
 @pytest.fixture(scope="module")

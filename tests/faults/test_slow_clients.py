@@ -14,7 +14,7 @@ from tests.faults.front import front
 from tests.faults.instance import PATIENCE, Instance
 from tests.faults.load import Load, assert_every_page_was_there, assert_nothing_lost_or_doubled
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("sqlite")]
 IDLE = 1000
 SLOW = 100
 
@@ -62,9 +62,9 @@ class Slow:
 
 
 def test_slow_and_idle_clients_keep_nobody_waiting(
-    on_postgresql: Site, run: Callable[..., Instance], many_files: None
+    on_sqlite: Site, run: Callable[..., Instance], many_files: None
 ) -> None:
-    instance = run(on_postgresql)
+    instance = run(on_sqlite)
     with front(instance.port, client_header_timeout="3s") as nginx, ExitStack() as stack:
         idle = [connect(nginx.port, stack) for _number in range(IDLE)]
         slow = Slow(nginx.port, stack)
@@ -76,7 +76,7 @@ def test_slow_and_idle_clients_keep_nobody_waiting(
             load.go_on()
         assert slow.let_go == SLOW, "the front lets go of whoever does not come to an end"
         assert all(is_closed(client) for client in idle), "and of whoever says nothing"
-    assert_nothing_lost_or_doubled(load, on_postgresql.inside("outcome"))
+    assert_nothing_lost_or_doubled(load, on_sqlite.inside("outcome"))
     assert load.statuses.keys() == {303}
     assert_every_page_was_there(load)
     assert "Traceback" not in instance.said()

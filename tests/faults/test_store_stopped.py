@@ -21,7 +21,7 @@ from tests.faults.load import (
     disclosure,
 )
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("sqlite")]
 
 
 class Store:

@@ -9,7 +9,7 @@ from tests.faults.front import front
 from tests.faults.instance import Instance, until
 from tests.faults.load import Load, assert_every_page_was_there, assert_nothing_lost_or_doubled
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgresql")]
 
 
 def test_one_of_three_is_killed_and_comes_back_and_no_visitor_notices(
