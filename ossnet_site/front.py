@@ -7,7 +7,8 @@ clearing away, as long as nothing that pages show has changed (``ossnet_site.sta
 changes them by itself. Everything else is Django's.
 
 While the database is away the pages stay. What a visitor granted is then not known to stand, so that nobody gets a
-page in which services run, and nothing new is stored.
+page in which services run, and nothing new is stored. Where a page is not there for a visitor's state and Django cannot
+make it, that of another state answers, in which nothing runs either: text that asks anew is better than no text.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ from django.utils import timezone
 
 from consent import cleanup
 from consent.middleware import consent_of
-from consent.state import Consent, ConsentRequest
+from consent.state import Consent, ConsentRequest, State
 from ossnet_site import stamp
 from ossnet_site.logs import ROUTE
 from ossnet_site.middleware import MAX_COOKIES
@@ -109,7 +110,7 @@ class Front:
             page = edition.pages.get(key) if key else None
         if page is not None:
             return page.answer(environ, start_response)
-        return self.make(environ, start_response, edition, key) if key else self.application(environ, start_response)
+        return self.make(environ, start_response, edition, key)
 
     def look_up(self, environ: Environ, now: float) -> tuple[Edition, Key | None]:
         """Where the page would be, and under which key; None when Django must see the request."""
@@ -117,9 +118,11 @@ class Front:
         state = visitor_state(edition, environ, now)
         if state is None:
             return edition, None
-        return edition, (environ["PATH_INFO"], state, *[environ.get(name) for name in ORIGIN])
+        return edition, (environ["PATH_INFO"], state, *origin(environ))
 
-    def make(self, environ: Environ, start_response: StartResponse, edition: Edition, key: Key) -> Iterable[bytes]:
+    def make(
+        self, environ: Environ, start_response: StartResponse, edition: Edition, key: Key | None
+    ) -> Iterable[bytes]:
         """Let Django answer, and keep what it made if it is a page for everybody in the visitor's state."""
         begun: list[Any] = []
 
@@ -129,15 +132,16 @@ class Front:
         environ.pop(MARK, None)
         answer = self.application(environ, begin)
         made_for, headers = environ.pop(MARK, None), cast("Headers", begun[1])
-        if made_for is None or not is_storable(headers):
+        page = last_known(edition, environ) if begun[0].startswith("503") else None
+        if page is None and (key is None or made_for is None or not is_storable(headers)):
             start_response(*begun)
             return answer
         try:
-            page = StoredPage(headers, b"".join(answer), environ.get(ROUTE, ""))
+            page = page or StoredPage(headers, b"".join(answer), environ.get(ROUTE, ""))
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        if made_for == key[1] and edition.is_known and time.time() < edition.until:
+        if key and made_for == key[1] and edition.is_known and time.time() < edition.until:
             edition.pages.put(key, page, page.weight)
         return page.answer(environ, start_response)
 
@@ -178,6 +182,24 @@ def is_plain(environ: Environ) -> bool:
         and "HTTP_AUTHORIZATION" not in environ
         and not environ.get("SCRIPT_NAME")
     )
+
+
+def last_known(edition: Edition, environ: Environ) -> StoredPage | None:
+    """A page of the same address in which nothing runs, made for another state; best one that still asks everything."""
+    address = [environ["PATH_INFO"], *origin(environ)]
+    found = [key for key in edition.pages.known() if [key[0], *key[2:]] == address and is_free_of_services(key[1])]
+    found.sort(key=lambda key: ("by signal" in key[1], "refused" in key[1]))
+    return edition.pages.get(found[0]) if found else None
+
+
+def origin(environ: Environ) -> list[str | None]:
+    """What of the request's origin a page may hold."""
+    return [environ.get(name) for name in ORIGIN]
+
+
+def is_free_of_services(state: str) -> bool:
+    """Whether no category of a state (``Consent.key``) is granted."""
+    return State.GRANTED.value not in state.split(",")
 
 
 def is_storable(headers: Headers) -> bool:

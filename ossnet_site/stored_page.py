@@ -122,6 +122,10 @@ class Recent(Generic[Key, Value]):
             self.put(key, *found)
         return found[0]
 
+    def known(self) -> list[Key]:
+        """The keys of all that is remembered, in no order. Other threads may go on meanwhile."""
+        return [*self.young, *self.old]
+
     def put(self, key: Key, value: Value, weight: int = 1) -> None:
         """Remember; the older generation goes when the younger one is full."""
         if self.weight + weight > self.limit // 2:

@@ -1,5 +1,5 @@
-"""gunicorn's worker, but for when a connection gets a thread, and for what it says to and of somebody whose request it
-cannot read; and gunicorn's log, in the form of the site's.
+"""gunicorn's worker, but for when a connection gets a thread, how an answer leaves, and what it says to and of somebody
+whose request it cannot read; and gunicorn's log, in the form of the site's.
 """
 
 import errno
@@ -27,6 +27,7 @@ from gunicorn.workers.gthread import ThreadWorker
 from ossnet_site import arrivals
 from ossnet_site.arrivals import Arrival, Connection
 from ossnet_site.logs import JsonLines
+from ossnet_site.one_send import OneSend
 
 # What gunicorn reports as an unreadable request though it is a fault of ours.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
@@ -144,15 +145,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return super().handle(conn)
 
     def handle_request(self, req: Any, conn: Any) -> Any:
-        """The answer itself. Nobody holds a thread for ever by reading slowly, or with a body that never ends."""
+        """Answer; what is sent leaves as a whole.
+
+        Nobody holds a thread for ever by reading slowly, or with a body that never ends.
+        """
+        connection = conn.sock
         if isinstance(conn, Connection):
-            conn.sock.settimeout(arrivals.THREAD_PATIENCE)
+            connection.settimeout(arrivals.THREAD_PATIENCE)
             if not conn.is_whole:
                 req.force_close()
+        conn.sock = OneSend(connection)
         try:
-            return super().handle_request(req, conn)
+            goes_on = super().handle_request(req, conn)
+            conn.sock.flush()
         except TimeoutError:
             raise StopIteration from None  # gunicorn's word for a connection that is over
+        finally:
+            conn.sock = connection
+        return goes_on
 
     def finish_request(self, conn: Any, fs: Any) -> None:
         """Wait for the next request, or for the other side to close: gunicorn would wait for that with all others."""

@@ -75,3 +75,32 @@ def test_a_database_that_goes_away_between_look_and_page_stores_nothing(
 
     monkeypatch.setattr("ossnet_site.front.next_change", fail)
     assert front.costs("/") == 2
+
+
+def test_a_page_that_only_another_state_has_seen_answers_everybody_and_runs_nothing(
+    front: Site, shown: Shown, database_down: Callable[[bool], None]
+) -> None:
+    database_down(False)
+    versions = "/privatuma-politika/versijas/"
+    client = Client(headers={"Sec-Fetch-Site": "same-origin"})
+    decide(client, "accept_all", disclosure=shown.sha256)
+    granted = cookie_of(client)
+    client = Client(headers={"Sec-Fetch-Site": "same-origin"})
+    decide(client, "reject_all", disclosure=shown.sha256)
+    refused = cookie_of(client)
+    assert "hotjar" in front.get(versions, HTTP_COOKIE=granted).headers["Content-Security-Policy"]
+    database_down(True)
+    nobody = front.get(versions, HTTP_COOKIE=refused)
+    assert nobody.status == 503, "a page in which services run is nobody else's"
+    database_down(False)
+    signals = front.get(versions, HTTP_SEC_GPC="1")
+    asked = front.get(versions)
+    database_down(True)
+    assert front.get(versions, HTTP_COOKIE=refused).body == asked.body, "rather one that asks than one of a signal"
+    assert front.get(versions, HTTP_COOKIE=f"{refused}; _ga=GA1.1.1.1").body == asked.body
+    assert front.get(versions, HTTP_COOKIE=granted).body == asked.body
+    assert front.get(versions, HTTP_SEC_GPC="1").body == signals.body
+    assert front.get(versions, HTTP_COOKIE=refused, HTTP_HOST="localhost").status == 503, "its links name the host"
+    assert front.get("/en/privacy-policy/versions/", HTTP_COOKIE=refused).status == 503
+    database_down(False)
+    assert front.get(versions, HTTP_COOKIE=refused).body not in {asked.body, signals.body}
