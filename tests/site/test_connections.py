@@ -70,7 +70,7 @@ def served(application: str, *options: str, **variables: str) -> Iterator[Served
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", *options, application]
-    env = child_environment() | variables
+    env = child_environment() | {"ALLOWED_HOSTS": "localhost"} | variables
     process = subprocess.Popen(command, cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True)
     try:
         site = Served(port, process)

@@ -138,6 +138,9 @@ def test_a_connection_that_breaks_while_it_is_held_costs_one_error(address: str)
 
 FORKS = """
 import os, sys, threading
+from tests import environment
+os.environ["ALLOWED_HOSTS"] = "localhost"
+environment.pytest_configure()
 from ossnet_site.wsgi import application
 from django.db import connection
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -163,17 +166,16 @@ print("apart")
 
 def test_forked_workers_have_pools_of_their_own(moved: str) -> None:
     """As gunicorn forks them from the process that has made every page once."""
-    program = "from tests import environment; environment.pytest_configure()" + FORKS
     variables = child_environment() | {"TEST_DATABASE_URL": moved, "PYTHONPATH": str(ROOT)}
     run = subprocess.run(
-        [sys.executable, "-W", "error", "-c", program],
+        [sys.executable, "-W", "error", "-c", FORKS],
         env=variables, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (run.stdout, run.stderr) == ("apart\n", "")
 
 
 def test_a_management_command_ends_without_a_word_of_its_pool(moved: str) -> None:
-    variables = child_environment() | {"DATABASE_URL": moved}
+    variables = child_environment() | {"DATABASE_URL": moved, "ALLOWED_HOSTS": "localhost"}
     run = subprocess.run(
         [sys.executable, "-W", "error", "manage.py", "verify_policy"],
         env=variables, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
