@@ -204,12 +204,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self.drop(conn)
 
     def notify(self) -> None:
-        """Say that this worker lives; about once a second have the site settle what it has counted."""
-        super().notify()
+        """About once a second, not for each request: say that this worker lives, and have the site settle its counts."""
         now = time.monotonic()
-        if now - self.settled_at >= BETWEEN_SETTLEMENTS:
-            self.settled_at = now
-            getattr(getattr(self, "wsgi", None), "settle", lambda: None)()
+        if now - self.settled_at < BETWEEN_SETTLEMENTS:
+            return
+        self.settled_at = now
+        super().notify()
+        getattr(getattr(self, "wsgi", None), "settle", lambda: None)()
 
     def handle_error(self, req: Any, client: socket, addr: Any, exc: Exception) -> None:
         """Called for what the parser refuses, and for an exception that Django did not catch."""
