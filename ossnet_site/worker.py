@@ -204,7 +204,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
                 self.drop(conn)
 
     def notify(self) -> None:
-        """About once a second, not for each request: say that this worker lives, and have the site settle its counts."""
+        """Once a second, and not for each request: say that this worker lives, and have the site settle its counts."""
         now = time.monotonic()
         if now - self.settled_at < BETWEEN_SETTLEMENTS:
             return
