@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -131,7 +132,7 @@ def make_questions(cursor: Any) -> dict[str, Callable[[], object]]:
     listed = ConsentRecord.objects.order_by("-decided_at", "-pk")
 
     def page(number: int) -> None:
-        assert len(NearbyPaginator(listed, 100, str(number)).page(number).object_list.all()) == 100
+        assert len(list(NearbyPaginator(listed, 100, str(number)).page(number).object_list)) == 100
 
     def day() -> None:
         assert summaries._count(timezone.localdate() - timedelta(days=chance.randrange(200, 700)))[0]
@@ -155,13 +156,26 @@ def decisions(cursor: Any, measured: Measured, rounds: int) -> None:
         for turn in range(rounds):
             for layout in turned(cursor, turn):
                 cursor.execute("CHECKPOINT")
-                before = logged(cursor)
+                before, busy = logged(cursor), processor(cursor)
                 took = milliseconds(decide, DECISIONS)
+                add(
+                    measured,
+                    f"processor of the server for it, µs, {note}",
+                    layout,
+                    (processor(cursor) - busy) / DECISIONS,
+                )
                 add(measured, f"a decision {note}, ms", layout, took)
                 add(measured, f"log of a decision {note}, bytes", layout, (logged(cursor) - before) / DECISIONS)
         told(f"decisions {note}")
     cursor.execute("ALTER SYSTEM RESET full_page_writes")
     cursor.execute("SELECT pg_reload_conf()")
+
+
+def processor(cursor: Any) -> float:
+    """Microseconds that the server's process for this connection has run so far, see proc(5)."""
+    cursor.execute("SELECT pg_backend_pid()")
+    (pid,) = cursor.fetchone()
+    return int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1000
 
 
 def logged(cursor: Any) -> int:
