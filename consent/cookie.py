@@ -4,7 +4,6 @@ import base64
 import time
 import uuid
 from datetime import UTC, datetime
-from functools import lru_cache
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -102,7 +101,7 @@ def _attributes() -> dict[str, Any]:
     }
 
 
-@lru_cache(maxsize=1)
+@from_settings
 def _around(second: int) -> tuple[str, str]:
     """What Django writes before and after the value; it names the moment at which the cookie ends."""
     response = HttpResponse()

@@ -39,7 +39,7 @@ def write(row: Mapping[str, Any], press: Press | None, stamp: str) -> bool:
 
     Raises Error.
     """
-    on = _on_sqlite if sqlite_writer.is_used() else _on_postgresql
+    on = _on_sqlite if connection.vendor == "sqlite" else _on_postgresql
     return on(tuple(row), tuple(row.values()), press, stamp)
 
 
@@ -55,7 +55,7 @@ def _on_postgresql(columns: tuple[str, ...], values: tuple[Any, ...], press: Pre
 
 
 def _on_sqlite(columns: tuple[str, ...], values: tuple[Any, ...], press: Press | None, stamp: str) -> bool:
-    """A transaction of two statements."""
+    """A transaction: what is gone is cleared away, the press, the record."""
     converted = _stored(values, ON_SQLITE)
     if press is None:
         return sqlite_writer.commit([(_record(columns, "?", _marked(IF_UNCHANGED)), [*converted, stamp], True)])

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from consent import decisions, disclosures, outcomes, quick, repeats, services, sqlite_writer
@@ -38,20 +38,6 @@ class Submission:
     language: str
     gpc: bool
     sender: str = ""
-
-    @property
-    def in_one_line(self) -> str:
-        """All of it, the same only for the same."""
-        said = (
-            self.decision.value,
-            self.ticked,
-            self.disclosure_sha256,
-            self.path,
-            self.language,
-            self.gpc,
-            self.sender,
-        )
-        return repr(said)
 
 
 @dataclass(frozen=True)
@@ -121,7 +107,7 @@ def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
 
 def _turns() -> AbstractContextManager[object]:
     """SQLite has one writer: the threads of a process wait for their turn."""
-    return sqlite_writer.turn if sqlite_writer.is_used() else nullcontext()
+    return sqlite_writer.turn if connection.vendor == "sqlite" else nullcontext()
 
 
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:

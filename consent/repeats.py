@@ -16,7 +16,7 @@ from django.http import HttpRequest
 
 from consent.models import ConsentRecord, RecentDecision
 from consent.state import StoredChoice
-from ossnet_site.keyed_hash import keyed_hash
+from ossnet_site.keyed_hash import salted_hmac
 
 if TYPE_CHECKING:
     from consent.recording import Submission
@@ -68,7 +68,7 @@ def press(submission: "Submission", now: datetime) -> Press | None:
     if not submission.sender:
         return None
     window = GUESSED if "\n" in submission.sender else KNOWN
-    key = keyed_hash(f"consent.repeats {now.date()}", submission.in_one_line)
+    key = salted_hmac(f"consent.repeats {now.date()}", repr(submission)).hex()
     return Press(key, now + window, gone_before=now, gone_after=now + KNOWN)
 
 

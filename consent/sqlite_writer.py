@@ -8,13 +8,11 @@ it is; in the engine they would sleep, ever longer.
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, connection, connections, transaction
+from django.db import connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-
-from ossnet_site.from_settings import from_settings
 
 # A statement with ``?`` for each value, its values, and whether it must write a row.
 Statement = tuple[str, Sequence[Any], bool]
@@ -25,16 +23,11 @@ turn = threading.Lock()
 
 
 class _Writer:
-    """The connection, once it is open, and when it was looked after last, on the monotonic clock."""
+    """The connection, once it is open, for which settings, and when it was looked after last (monotonic)."""
 
     wrapper: BaseDatabaseWrapper | None = None
+    settings: Mapping[str, Any] = {}
     looked_after = 0.0
-
-
-@from_settings
-def is_used() -> bool:
-    """Whether the site's database is SQLite's."""
-    return connection.vendor == "sqlite"
 
 
 def commit(statements: Sequence[Statement]) -> bool:
@@ -51,12 +44,12 @@ def commit(statements: Sequence[Statement]) -> bool:
         return written
     wrapper = _open()
     with wrapper.wrap_database_errors:
-        wrapper.connection.execute("BEGIN IMMEDIATE")
         try:
+            wrapper.connection.execute("BEGIN IMMEDIATE")
             written = _written(wrapper, statements)
             wrapper.connection.execute("COMMIT" if written else "ROLLBACK")
-        except Exception:
-            wrapper.connection.rollback()
+        except BaseException:
+            _close()  # which ends the transaction, whatever it has come to
             raise
     return written
 
@@ -70,21 +63,31 @@ def _written(wrapper: BaseDatabaseWrapper, statements: Sequence[Statement]) -> b
 
 
 def _open() -> BaseDatabaseWrapper:
-    """The writer's connection; one that is broken or too old is opened anew, asked about once a second."""
-    if _Writer.wrapper is None:
-        _Writer.wrapper = connections.create_connection(DEFAULT_DB_ALIAS)
+    """The writer's connection; opened anew for another database, and when it is past its time (CONN_MAX_AGE)."""
+    if _Writer.wrapper is None or _Writer.settings is not connection.settings_dict:
+        _close()
+        _Writer.wrapper, _Writer.settings = connection.copy(), connection.settings_dict
         _Writer.wrapper.inc_thread_sharing()
     wrapper, now = _Writer.wrapper, time.monotonic()
-    if wrapper.errors_occurred or now - _Writer.looked_after >= UNCHECKED:
+    if now - _Writer.looked_after >= UNCHECKED:
         wrapper.close_if_unusable_or_obsolete()
         _Writer.looked_after = now
     wrapper.ensure_connection()
     return wrapper
 
 
-def forget() -> None:
-    """Let the connection go, unclosed: it is another process's, and SQLite's must not cross a fork."""
-    _Writer.wrapper, _Writer.looked_after = None, 0.0
+def _close() -> None:
+    wrapper, _Writer.wrapper, _Writer.looked_after = _Writer.wrapper, None, 0.0
+    if wrapper is not None:
+        wrapper.close()
 
 
-os.register_at_fork(after_in_child=forget)
+def _forked() -> None:
+    """SQLite's connections must not cross a fork: not be used there, nor be closed. They are kept, unused."""
+    global turn
+    _of_the_parent.append(_Writer.wrapper)
+    _Writer.wrapper, turn = None, threading.Lock()
+
+
+_of_the_parent: list[BaseDatabaseWrapper | None] = []
+os.register_at_fork(after_in_child=_forked)

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
-from ossnet_site.keyed_hash import keyed_hash
+from ossnet_site.keyed_hash import salted_hmac
 
 # Some proxies name the port too: 192.0.2.1:49152 and [2001:db8::1]:49152.
 WITH_PORT = re.compile(r"\[(?P<six>[^\]]*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
@@ -28,7 +28,7 @@ def client_pseudonym(request: HttpRequest) -> str:
     """
     address = client_address(request)
     day = timezone.now().astimezone(UTC).date()
-    return keyed_hash(f"ossnet_site.clients {day}", address)
+    return salted_hmac(f"ossnet_site.clients {day}", address).hex()
 
 
 def client_address(request: HttpRequest) -> str:

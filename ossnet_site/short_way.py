@@ -107,14 +107,18 @@ def addresses() -> dict[str, str]:
 
 def taken_by(request: ConsentRequest, language: str) -> Taken | None:
     """The decision; None when it came to something else, which then stands beside the request."""
-    if translation.get_language() != language:
-        translation.activate(language)  # for what is wrong with the form; Django begins each request with its own
+    before = translation.get_language()
+    if before != language:
+        translation.activate(language)  # for what is wrong with the form
     try:
         wait = request.META[COUNTED] = limits.seconds_to_wait("decision", request)
         return take(request, language) if wait is None else None
     except Exception as error:
         request.META[FAILED] = error
         return None
+    finally:
+        if before != language:
+            translation.activate(before or settings.LANGUAGE_CODE)
 
 
 def own_headers(request: ConsentRequest, taken: Taken) -> Headers:

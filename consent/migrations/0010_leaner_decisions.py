@@ -1,12 +1,17 @@
 """What every decision paid for and nobody asked: three indexes of PostgreSQL, and a second tree.
 
-``varchar_pattern_ops`` indexes serve LIKE with a beginning, which nothing here asks. On SQLite the presses of the last
+``varchar_pattern_ops`` indexes serve LIKE with a beginning, which nothing here asks. They go without a lock that
+decisions would wait for: the release before this one takes decisions meanwhile. On SQLite the presses of the last
 moments live in their key's own tree. Whatever presses are remembered while this runs are forgotten: they live seconds.
 """
 
-from django.db import migrations
+from django.db import migrations, transaction
 
-LIKE = {"consent_consentrecord": ("disclosure_id", "number"), "consent_recentdecision": ("key",)}
+LIKE = (
+    ("consent_recentdecision", "key"),
+    ("consent_consentrecord", "disclosure_id"),
+    ("consent_consentrecord", "number"),
+)
 # The release before this one writes the same columns.
 PRESSES = """
     CREATE TABLE consent_recentdecision (
@@ -17,23 +22,26 @@ PRESSES = """
 
 def lighten(apps, schema_editor):
     if schema_editor.connection.vendor == "sqlite":
-        schema_editor.execute("DROP TABLE consent_recentdecision")
-        schema_editor.execute(f"{PRESSES} WITHOUT ROWID")
+        make_anew(schema_editor, f"{PRESSES} WITHOUT ROWID")
         return
     for table, column, name in _like_indexes(schema_editor.connection):
-        if column in LIKE.get(table, ()):
-            schema_editor.execute(f"DROP INDEX {schema_editor.quote_name(name)}")
+        if (table, column) in LIKE:
+            schema_editor.execute(f"DROP INDEX CONCURRENTLY {schema_editor.quote_name(name)}")
 
 
 def bring_back(apps, schema_editor):
     if schema_editor.connection.vendor == "sqlite":
-        schema_editor.execute("DROP TABLE consent_recentdecision")
-        schema_editor.execute(PRESSES)
+        make_anew(schema_editor, PRESSES)
         return
-    for table, columns in LIKE.items():
-        for column in columns:
-            name = f"{table}_{column}_like"
-            schema_editor.execute(f"CREATE INDEX {name} ON {table} ({column} varchar_pattern_ops)")
+    for table, column in LIKE:
+        name = f"{table}_{column}_like"
+        schema_editor.execute(f"CREATE INDEX CONCURRENTLY {name} ON {table} ({column} varchar_pattern_ops)")
+
+
+def make_anew(schema_editor, statement):
+    with transaction.atomic(using=schema_editor.connection.alias):
+        schema_editor.execute("DROP TABLE consent_recentdecision")
+        schema_editor.execute(statement)
 
 
 def _like_indexes(connection):
@@ -45,13 +53,15 @@ def _like_indexes(connection):
             JOIN pg_class c ON c.oid = x.indrelid JOIN pg_class i ON i.oid = x.indexrelid
             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = x.indkey[0]
             JOIN pg_opclass o ON o.oid = x.indclass[0]
-            WHERE x.indnatts = 1 AND o.opcname IN ('varchar_pattern_ops', 'text_pattern_ops')
+            WHERE x.indnatts = 1 AND pg_table_is_visible(c.oid)
+                AND o.opcname IN ('varchar_pattern_ops', 'text_pattern_ops')
             """
         )
         return cursor.fetchall()
 
 
 class Migration(migrations.Migration):
+    atomic = False  # CONCURRENTLY goes without a transaction
     dependencies = [("consent", "0009_fewer_indexes")]
 
     operations = [migrations.RunPython(lighten, bring_back)]

@@ -61,6 +61,7 @@ Said = tuple[list[tuple[str, str]], str]  # headers, and the body in hex
 def said(site: Server, request: Request) -> Said:
     """What the site answers, but for what gunicorn itself writes."""
     answer = site.get(request)
+    assert answer.status == 200, answer.status
     headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in BY_GUNICORN]
     return headers, answer.body.hex()  # type: ignore[attr-defined]
 
@@ -80,6 +81,8 @@ def plan(bench: Bench) -> tuple[dict[str, list[Request]], dict[str, list[Said]]]
         ((headers, body),) = answers[POLICY]
         answers[PLAIN] = [([pair for pair in headers if pair[0] in ("Content-Type", "Content-Length")], body)]
         answers[OF_VISITORS] = [said(site, request) for request in bench.visitors()[:STATES]]
+        states = {dict(said_to_one)["Consent-State"] for said_to_one, _body in answers[OF_VISITORS]}
+        assert len(states) == STATES, states
         tag = dict(headers)["ETag"]
     scenarios = {f"{name}, undecided": [Request(path, headers=BROTLI)] for name, path in pages.items()}
     scenarios["policy, Global Privacy Control"] = [Request(POLICY, headers=(*BROTLI, ("Sec-GPC", "1")))]

@@ -4,7 +4,13 @@ import io
 import os
 import sys
 
-from ossnet_site.settings import DATABASES as DATABASES
+from ossnet_site.settings import DATABASES as OURS
+
+# The same database with a persistent connection for each thread, as Django has it; ours takes it from a pool.
+DATABASES = {"default": OURS["default"] | {"CONN_MAX_AGE": 600, "CONN_HEALTH_CHECKS": False}}
+if OURS["default"]["ENGINE"] == "ossnet_site.postgresql":
+    options = {name: value for name, value in OURS["default"]["OPTIONS"].items() if name != "pool"}
+    DATABASES["default"] |= {"ENGINE": "django.db.backends.postgresql", "OPTIONS": options}
 
 SECRET_KEY = os.environ.get("SECRET_KEY", "")
 ALLOWED_HOSTS = ["127.0.0.1"]

@@ -1,12 +1,14 @@
 """SQLite's one writer, on a database of its own in a file, as a process that serves has it."""
 
+import gc
 import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection, connections
+from django.db import IntegrityError, OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from consent import sqlite_writer
@@ -16,29 +18,25 @@ INSERT = "INSERT INTO t (id) VALUES (?)"
 OPTIONS = {"transaction_mode": "IMMEDIATE", "timeout": 10, "init_command": "PRAGMA journal_mode=WAL"}
 
 
+def database(path: Path) -> DatabaseWrapper:
+    made = {**connection.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": str(path)}
+    wrapper = DatabaseWrapper(made | {"OPTIONS": OPTIONS, "CONN_MAX_AGE": 600}, "default")
+    wrapper.inc_thread_sharing()
+    with wrapper.cursor() as cursor:
+        cursor.execute("CREATE TABLE t (id integer PRIMARY KEY)")
+    return wrapper
+
+
 @pytest.fixture
 def file(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseWrapper]:
-    """A database in a file, and no connection to it but this one."""
-    made = {**connection.settings_dict, "ENGINE": "django.db.backends.sqlite3", "NAME": str(tmp_path / "db")}
-    made |= {"OPTIONS": OPTIONS, "CONN_MAX_AGE": 600}
-    other = DatabaseWrapper(made, "other")
-    other.inc_thread_sharing()
-    with other.cursor() as cursor:
-        cursor.execute("CREATE TABLE t (id integer PRIMARY KEY)")
-    opened = []
-
-    def create(alias: str) -> DatabaseWrapper:
-        opened.append(DatabaseWrapper(made, alias))
-        return opened[-1]
-
-    monkeypatch.setattr(connections, "create_connection", create)
+    """A database in a file, which is the site's."""
     monkeypatch.setattr(DatabaseWrapper, "is_in_memory_db", lambda self: False)
-    monkeypatch.setattr(sqlite_writer, "connection", other)
-    sqlite_writer.forget()
-    yield other
-    for wrapper in (*opened, other):
-        wrapper.close()
-    sqlite_writer.forget()
+    wrapper = database(tmp_path / "db")
+    monkeypatch.setattr(sqlite_writer, "connection", wrapper)
+    sqlite_writer._close()
+    yield wrapper
+    sqlite_writer._close()
+    wrapper.close()
 
 
 def rows(wrapper: DatabaseWrapper) -> list[int]:
@@ -99,15 +97,46 @@ def test_a_connection_past_its_time_is_opened_anew(file: DatabaseWrapper, monkey
     assert rows(file) == [1, 2, 3]
 
 
+def test_whatever_interrupts_a_transaction_ends_it(file: DatabaseWrapper, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = sqlite_writer._written
+
+    def interrupted(*args: Any) -> bool:
+        written(*args)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sqlite_writer, "_written", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        commit([(INSERT, [1], True)])
+    monkeypatch.setattr(sqlite_writer, "_written", written)
+    with file.cursor() as cursor:
+        cursor.execute(INSERT.replace("?", "%s"), [2])  # nobody holds the database
+    assert commit([(INSERT, [3], True)])
+    assert rows(file) == [2, 3]
+
+
+def test_another_database_gets_what_is_its_own(
+    file: DatabaseWrapper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit([(INSERT, [1], True)])
+    other = database(tmp_path / "other")
+    monkeypatch.setattr(sqlite_writer, "connection", other)
+    commit([(INSERT, [2], True)])
+    assert (rows(file), rows(other)) == ([1], [2])
+    other.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
-def test_a_process_that_was_forked_has_none_of_its_parents_connections(file: DatabaseWrapper) -> None:
+def test_a_process_that_was_forked_uses_and_closes_none_of_its_parents_connections(file: DatabaseWrapper) -> None:
     commit([(INSERT, [1], True)])
     reading, writing = os.pipe()
-    pid = os.fork()
-    if not pid:
-        said = b"none" if sqlite_writer._Writer.wrapper is None else b"one"
-        os.write(writing, said)
-        os._exit(0)
+    with sqlite_writer.turn:
+        pid = os.fork()
+        if not pid:
+            gc.collect()
+            is_new = sqlite_writer._Writer.wrapper is None and sqlite_writer.turn.acquire(timeout=5)
+            kept = sqlite_writer._of_the_parent[-1]
+            os.write(writing, b"apart" if is_new and kept and kept.connection is not None else b"shared")
+            os._exit(0)
     os.waitpid(pid, 0)
-    assert os.read(reading, 10) == b"none"
-    assert sqlite_writer._Writer.wrapper is not None
+    assert os.read(reading, 10) == b"apart"
+    assert commit([(INSERT, [2], True)])
