@@ -29,6 +29,20 @@ def sql(statement: str) -> None:
         cursor.execute(statement.format(or_replace="OR REPLACE" if connection.vendor == "sqlite" else ""))
 
 
+# Another record's id, as the engine keeps it.
+NEW_ID = "'00000000000000000000000000000001'"
+
+
+def copy_of_the_record(insert: str, otherwise: str = "", **changed: str) -> None:
+    """Insert the record once more, as a refusal, with the columns (SQL) that are ``changed``."""
+    columns = [field.column for field in ConsentRecord._meta.concrete_fields]
+    values = [(changed | {"event": "'refused'"}).get(column, column) for column in columns]
+    if "id" in changed and connection.vendor == "postgresql":
+        values[columns.index("id")] = f"{changed['id']}::uuid"
+    source = f"SELECT {', '.join(values)} FROM consent_consentrecord WHERE TRUE"  # noqa: S608 - SQLite needs the WHERE
+    sql(f"{insert} INTO consent_consentrecord ({', '.join(columns)}) {source} {otherwise}")
+
+
 CHANGES = {
     "an update": lambda: ConsentRecord.objects.update(event="refused"),
     "a save": lambda: ConsentRecord.objects.get().save(),
@@ -39,6 +53,14 @@ CHANGES = {
     "a row over another": lambda: sql(
         "INSERT {or_replace} INTO consent_disclosure (sha256, content, created_at) "
         "SELECT sha256, 'other', created_at FROM consent_disclosure"
+    ),
+    "a record over another": lambda: copy_of_the_record("INSERT {or_replace}", number="'0000-0000-0000'"),
+    "a record over another's number": lambda: copy_of_the_record("INSERT {or_replace}", id=NEW_ID),
+    "a record written anew where it stands": lambda: copy_of_the_record(
+        "INSERT", "ON CONFLICT (id) DO UPDATE SET event = 'refused'"
+    ),
+    "a record written anew by its number": lambda: copy_of_the_record(
+        "INSERT", "ON CONFLICT (number) DO UPDATE SET event = 'refused'", id=NEW_ID
     ),
     "another reason": lambda: GrantsEnded.objects.update(reason="Other"),
     "no reason": lambda: GrantsEnded.objects.all().delete(),

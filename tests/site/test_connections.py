@@ -96,7 +96,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The site, with two workers, numbers and lines, on a database without tables."""
     database = f"sqlite:///{tmp_path_factory.mktemp('site') / 'db.sqlite3'}"
     with served(
-        "ossnet_site.wsgi", "--workers=2", DATABASE_URL=database, METRICS_TOKEN=TOKEN, LOG_REQUESTS="True"
+        "ossnet_site.wsgi",
+        "--workers=2",
+        DATABASE_URL=database,
+        METRICS_TOKEN=TOKEN,
+        LOG_REQUESTS="True",
+        DJANGO_SETTINGS_MODULE="tests.faults.settings",
     ) as s:
         yield s
 

@@ -127,6 +127,8 @@ def another_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator
         with other.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_lock(%s)", [daily.LOCK])
         yield
+        with other.cursor() as cursor:  # the pool keeps the connection
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [daily.LOCK])
         other.close()
         return
     database = tmp_path / "site.sqlite3"

@@ -146,7 +146,7 @@ def test_a_database_that_cannot_be_used_is_one_clear_line(copy: Path, port: int)
 def test_no_worker_at_all_is_one_clear_line(copy: Path, port: int) -> None:
     result = serve(copy, port, WEB_CONCURRENCY="0")
     assert result.returncode != 0
-    assert "WEB_CONCURRENCY must be a whole number above 0, not '0'" in result.stderr
+    assert "WEB_CONCURRENCY must be a whole number from 1 to 1200, not '0'" in result.stderr
 
 
 def test_a_taken_port_is_one_clear_line(copy: Path) -> None:

@@ -45,7 +45,7 @@ def test_before_the_tables_exist_nothing_is_missing(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("name", list(triggers.triggers()))
-def test_both_engines_refuse_the_same(name: str) -> None:
+def test_both_engines_say_it_with_the_same_words(name: str) -> None:
     trigger = triggers.triggers()[name]
     table, event, condition, message = trigger
     event = event.replace("REPLACE", "INSERT")
