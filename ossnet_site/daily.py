@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Collection, Iterator
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from datetime import time as time_of_day
 from io import StringIO
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from django.core.files import locks
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import Error, connection
 from django.utils import timezone
 
 logger = logging.getLogger(__name__)
@@ -27,6 +27,8 @@ STEPS = (
 )
 # The number of the lock on PostgreSQL; any other use of such locks in this database must take another.
 LOCK = 0x055_DA117
+# What a server may limit a transaction by.
+LIMITS = ("idle_in_transaction_session_timeout", "transaction_timeout")
 # Seconds after which the clock is asked again, as it may have been set, or the machine may have slept.
 LOOK_AGAIN = 60.0
 
@@ -72,16 +74,23 @@ def wait_until(moment: datetime) -> None:
 
 @contextmanager
 def _on_postgresql() -> Iterator[bool]:
-    """In a transaction on a connection of its own, so that a pooler in front of the database cannot hand it on."""
+    """In a transaction on a connection of its own, so that a pooler in front of the database cannot hand it on.
+
+    It is idle for as long as the run takes: the server must not end it for that. Where the server ends it all the same,
+    because it restarts for instance, the lock is gone, and what the run has done is done.
+    """
     with closing(connection.copy()) as holder:
         holder.set_autocommit(False)
         with holder.cursor() as cursor:
+            # Of the two, a server before PostgreSQL 17 knows the first alone.
+            cursor.execute("SELECT set_config(name, '0', true) FROM pg_settings WHERE name = ANY(%s)", [list(LIMITS)])
             cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
             (taken,) = cursor.fetchone()
         try:
             yield taken
         finally:
-            holder.rollback()
+            with suppress(Error):
+                holder.rollback()
 
 
 @contextmanager

@@ -7,7 +7,7 @@ it goes, so that whatever is asked meanwhile is asked of the new one. See docs/b
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from typing import Any
 
@@ -61,16 +61,23 @@ def move(say: Callable[[str], None], verify: Callable[[], None]) -> None:
     """
     with _held():
         _require_migrated()
-        _require_empty()
-        _migrate()
-        try:
-            with transaction.atomic(using=TARGET):
-                _fill(say)
-                verify()
-        except DatabaseError as error:
-            raise CannotMove(f"PostgreSQL refused what SQLite had kept: {error}") from error
+        with _refused("The new database cannot be used"):
+            _require_empty()
+            _migrate()
+        with _refused("PostgreSQL refused what SQLite had kept"), transaction.atomic(using=TARGET):
+            _fill(say)
+            verify()
     with connections[TARGET].cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+@contextmanager
+def _refused(words: str) -> Iterator[None]:
+    """Raises CannotMove with these words for what the new database says."""
+    try:
+        yield
+    except DatabaseError as error:
+        raise CannotMove(f"{words}: {str(error).strip()}") from error
 
 
 @contextmanager
@@ -80,13 +87,16 @@ def _held() -> Iterator[None]:
     Only the last connection can end the write-ahead log; the next one to open the file begins it again.
     """
     source = connections[SOURCE]
-    try:
-        with source.cursor() as cursor:
-            cursor.execute("PRAGMA journal_mode=DELETE")
-        with transaction.atomic(using=SOURCE):  # with the write lock, as ossnet_site.environment has it
-            yield
-    except DatabaseError as error:
-        raise CannotMove(f"The site has its database open still ({error}): stop every process of it first.") from error
+    with ExitStack() as held:
+        try:
+            with source.cursor() as cursor:
+                cursor.execute("PRAGMA journal_mode=DELETE")
+            # With the write lock, as ossnet_site.environment has it.
+            held.enter_context(transaction.atomic(using=SOURCE))
+        except DatabaseError as error:
+            reason = f"The site has its database open still ({error}): stop every process of it first."
+            raise CannotMove(reason) from error
+        yield
 
 
 def _require_migrated() -> None:

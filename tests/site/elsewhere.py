@@ -26,7 +26,7 @@ from django.db import DEFAULT_DB_ALIAS, connections
 from django.test import Client
 from psycopg import sql
 
-from consent import disclosures, retention
+from consent import disclosures, retention, sqlite_writer
 from consent.models import CategoryText, CspReport, GrantsEnded
 from ossnet_site import limits, moving, second_factor, stamp
 from ossnet_site.environment import database
@@ -60,7 +60,8 @@ def use(config: dict[str, Any]) -> None:
 
 
 def let_go() -> None:
-    """Close what was opened, the pool too, so that the database can be dropped."""
+    """Close what was opened, the writer and the pool too, so that the database can be copied and dropped."""
+    sqlite_writer._close()
     for wrapper in connections.all(initialized_only=True):
         wrapper.close()
         if wrapper.vendor == "postgresql":
@@ -90,17 +91,11 @@ def _lines(model: Any) -> list[str]:
     return [json.dumps(json.loads(line), sort_keys=True) for line in written.splitlines()]
 
 
-def newly_created(address: str, template: str = "template0") -> str:
-    """The address of a new database on the same server: an empty one, or a copy."""
+def newly_created(address: str) -> str:
+    """The address of a new and empty database on the same server."""
     name = f"site_{secrets.token_hex(6)}"
-    statement = sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template))
-    execute(maintenance(address), statement)
+    execute(maintenance(address), sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
     return named(address, name)
-
-
-def copied(address: str) -> str:
-    """The address of another database with the same content."""
-    return newly_created(address, template=name_of(address))
 
 
 def name_of(address: str) -> str:

@@ -4,7 +4,6 @@ import json
 import re
 import sqlite3
 import stat
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -17,14 +16,14 @@ import time_machine
 from django.core.management import CommandError
 from django.db import connection
 from django.test import Client
-from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
 from consent.models import ConsentRecord, SealedRecord
 from ossnet_site import triggers
 from ossnet_site.models import ContentStamp
 from tests.consent.seals import DAY, NOW, by_force, decided, seal
-from tests.site import elsewhere
+from tests.site import documented, elsewhere
+from tests.site.documented import Server
 
 pytestmark = pytest.mark.once
 LATER = NOW + 3 * DAY
@@ -58,26 +57,20 @@ class OnSqlite:
 
 
 class OnPostgresql:
-    def __init__(self, folder: Path, address: str) -> None:
-        self.address, self.backup = address, folder / "site.dump"
+    def __init__(self, folder: Path, server: Server, address: str) -> None:
+        self.server, self.address, self.backup = server, address, folder / "site.dump"
+        self.name = elsewhere.name_of(address)
 
     def back_up(self) -> None:
-        self.call("pg_dump", "--format=custom", f"--file={self.backup}", self.address)
+        self.server.call(documented.BACKUP, self.name, self.backup)
 
     def destroy(self) -> None:
+        """Everything in it, as the role itself can do it by mistake."""
         elsewhere.let_go()
-        for statement in ("DROP DATABASE {} WITH (FORCE)", "CREATE DATABASE {}"):
-            name = sql.Identifier(elsewhere.name_of(self.address))
-            elsewhere.execute(elsewhere.maintenance(self.address), sql.SQL(statement).format(name))
+        elsewhere.execute(self.address, "DROP OWNED BY CURRENT_USER")
 
     def restore(self) -> None:
-        restoring = ("--exit-on-error", "--single-transaction", "--no-owner")
-        self.call("pg_restore", *restoring, f"--dbname={self.address}", str(self.backup))
-
-    def call(self, program: str, *arguments: str) -> None:
-        found = elsewhere.programs() / program
-        assert found.exists(), f"there is no {program}: neither an installed server nor the package has one"
-        subprocess.run([found, *arguments], check=True)
+        self.server.call(documented.RESTORE, self.name, self.backup)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -88,7 +81,8 @@ def engine(
     if request.param == "sqlite":
         engine: Engine = OnSqlite(tmp_path, lived_in)
     else:
-        engine = OnPostgresql(tmp_path, elsewhere.copied(request.getfixturevalue("moved")))
+        server, moved = request.getfixturevalue("server"), request.getfixturevalue("moved")
+        engine = OnPostgresql(tmp_path, server, server.copy_of(moved))
     with django_db_blocker.unblock(), elsewhere.site_on(engine.address), time_machine.travel(LATER, tick=False):
         yield engine
 

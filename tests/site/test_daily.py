@@ -4,12 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, time
 from io import StringIO
 from pathlib import Path
+from time import sleep
 from typing import Any
 
+import psycopg
 import pytest
 import time_machine
 from django.contrib.sessions.models import Session
@@ -17,11 +19,15 @@ from django.core.files import locks
 from django.core.management import CommandError, call_command, get_commands
 from django.db import OperationalError, connection
 from django.utils import timezone
+from psycopg import sql
+from pytest_django import DjangoDbBlocker
 
 from consent.models import ConsentRecord, DailySummary, Purge, Seal
 from ossnet_site import daily
 from tests.consent.seals import DAY, NOW, decided
 from tests.environment import child_environment
+from tests.site import elsewhere
+from tests.site.documented import Server
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -220,6 +226,41 @@ def test_for_ever_means_now_and_every_day_and_a_failure_does_not_end_it(
         run(at=time(3, 30), done_file=done)
     assert seen == [False, True], "the file tells of a run in which nothing failed"
     assert waits[0] == datetime(2026, 11, 24, 1, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def impatient(server: Server, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """A database whose server ends transactions that are idle for a twentieth of a second."""
+    address = server.new()
+    name = sql.Identifier(elsewhere.name_of(address))
+    limit = sql.SQL("ALTER DATABASE {} SET idle_in_transaction_session_timeout = '50ms'")
+    elsewhere.execute(address, limit.format(name))
+    with django_db_blocker.unblock(), elsewhere.site_on(address):
+        yield address
+
+
+@pytest.mark.once
+def test_a_server_that_limits_idle_transactions_does_not_end_the_lock(impatient: str) -> None:
+    with daily.only_one() as first:
+        assert first
+        sleep(0.3)
+        with daily.only_one() as second:
+            assert not second
+    with closing(psycopg.connect(impatient)) as other:
+        other.execute("SELECT 1")
+        sleep(0.3)
+        with pytest.raises(psycopg.errors.IdleInTransactionSessionTimeout):
+            other.execute("SELECT 1")
+
+
+@pytest.mark.once
+def test_a_run_is_good_though_the_lock_ended_before_it(impatient: str, server: Server) -> None:
+    ending = "SELECT pg_terminate_backend(pid, 1000) FROM pg_locks WHERE locktype = 'advisory'"
+    with daily.only_one() as first:
+        assert first
+        elsewhere.execute(server.superuser, ending)
+    with daily.only_one() as again:
+        assert again
 
 
 @pytest.mark.once

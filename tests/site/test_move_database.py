@@ -10,6 +10,7 @@ from shutil import copy
 
 import pytest
 import time_machine
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError
@@ -27,15 +28,16 @@ from tests import staff
 from tests.consent.decide import decide
 from tests.consent.seals import DAY, NOW, by_force, decided, seal
 from tests.site import elsewhere
+from tests.site.documented import Server
 
 pytestmark = pytest.mark.once
 LATER = NOW + 2 * DAY
 
 
 @pytest.fixture
-def on_postgresql(moved: str, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+def on_postgresql(moved: str, server: Server, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     """The moved site, in a copy of its own."""
-    address = elsewhere.copied(moved)
+    address = server.copy_of(moved)
     with django_db_blocker.unblock(), elsewhere.site_on(address), time_machine.travel(LATER, tick=True):
         yield address
 
@@ -110,7 +112,10 @@ def test_the_site_goes_on_from_there(on_postgresql: str) -> None:
         assert elsewhere.run("verify_consent_log").startswith("The log holds: 6 seals, 27 sealed records")
 
 
-def test_staff_come_in_with_their_password_and_second_factor(on_postgresql: str, settings: Settings) -> None:
+def test_staff_come_in_with_their_password_and_second_factor(
+    on_postgresql: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)  # as the site was made, so that none is made anew
     settings.STAFF_SECOND_FACTOR = True
     anna = User.objects.get(username="Anna")
     assert anna.groups.count() == 3
@@ -138,11 +143,11 @@ def test_a_database_that_holds_anything_is_refused(on_sqlite: Path, moved: str) 
         elsewhere.run("move_database", moved)
 
 
-def test_a_log_that_does_not_hold_is_not_moved(on_sqlite: Path, moved: str) -> None:
+def test_a_log_that_does_not_hold_is_not_moved(on_sqlite: Path, server: Server, refused: str) -> None:
     record = ConsentRecord.objects.filter(decided_at__lt=NOW).latest("decided_at")
     with by_force():
         ConsentRecord.objects.filter(pk=record.pk)._raw_delete("default")
-    target = elsewhere.newly_created(moved)
+    target = server.copy_of(refused)
     with pytest.raises(CommandError, match=f"^Record {record.number} .* was removed before its time"):
         elsewhere.run("move_database", target)
     with elsewhere.site_on(target):
@@ -161,11 +166,20 @@ def test_a_server_that_is_away_is_one_clear_line(on_sqlite: Path) -> None:
         elsewhere.run("move_database", "postgres://nobody@127.0.0.1:9/site")
 
 
-def test_a_table_of_somebody_elses_is_refused(on_sqlite: Path, moved: str) -> None:
-    target = elsewhere.newly_created(moved)
+def test_a_table_of_somebody_elses_is_refused(on_sqlite: Path, server: Server) -> None:
+    target = server.new()
     elsewhere.execute(target, "CREATE TABLE theirs (id int)")
     with pytest.raises(CommandError, match="is not empty: theirs"):
         elsewhere.run("move_database", target)
+
+
+def test_a_database_that_belongs_to_somebody_else_is_named_as_what_stands_in_the_way(
+    on_sqlite: Path, server: Server
+) -> None:
+    """And not the site, which has been stopped."""
+    theirs = elsewhere.name_of(elsewhere.newly_created(server.superuser))
+    with pytest.raises(CommandError, match=r"moved\. The new database cannot be used: .*permission denied"):
+        elsewhere.run("move_database", server.address(theirs))
 
 
 def test_postgresql_is_not_moved(moved: str, django_db_blocker: DjangoDbBlocker) -> None:
