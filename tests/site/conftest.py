@@ -13,7 +13,7 @@ from django.db import models
 from django.test import Client
 from pytest_django import DjangoDbBlocker
 
-from ossnet_site import stamp
+from ossnet_site import environment, stamp
 from tests import postgres
 from tests.site import elsewhere
 from tests.site.documented import Server
@@ -38,15 +38,17 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 def lived_in(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: DjangoDbBlocker) -> Path:
     """The SQLite file of a site with some years behind it. Copy it before anything is done to it."""
     file = tmp_path_factory.mktemp("site") / "db.sqlite3"
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        django_db_blocker.unblock(),
-        elsewhere.site_on(f"sqlite:///{file}"),
-    ):
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
         patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
+        patch.setitem(environment.SQLITE, "synchronous", "OFF")  # the file may be lost with the machine
+        build(file)
+    return file
+
+
+def build(file: Path) -> None:
+    with elsewhere.site_on(f"sqlite:///{file}"):
         call_command("migrate", verbosity=0, interactive=False)
         elsewhere.live_in()
-    return file
 
 
 @pytest.fixture(scope="session")

