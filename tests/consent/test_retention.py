@@ -35,7 +35,7 @@ NEW_ID = "'00000000000000000000000000000001'"
 
 def copy_of_the_record(insert: str, otherwise: str = "", **changed: str) -> None:
     """Insert the record once more, as a refusal, with the columns (SQL) that are ``changed``."""
-    columns = [field.column for field in ConsentRecord._meta.concrete_fields]
+    columns = [str(field.column) for field in ConsentRecord._meta.concrete_fields]
     values = [(changed | {"event": "'refused'"}).get(column, column) for column in columns]
     if "id" in changed and connection.vendor == "postgresql":
         values[columns.index("id")] = f"{changed['id']}::uuid"
