@@ -1,7 +1,6 @@
 """The shipped fronts on loopback: nginx and Caddy with the files of ``deploy/``, but for ports, paths and addresses."""
 
 import contextlib
-import getpass
 import http.client
 import os
 import re
@@ -20,6 +19,7 @@ import pytest
 
 from tests.deployment.conftest import HOST, free_port
 from tests.deployment.container import ROOT
+from tests.nginx import shipped
 
 DEPLOYMENT = ROOT / "docs" / "deployment.md"
 BREAKS_OFF = "/breaks-off/"
@@ -61,7 +61,7 @@ class Front:
 
 
 def nginx(folder: Path, upstreams: Sequence[int], files: Path) -> Front:
-    """Made from ``deploy/nginx.conf``; every replacement must find what it replaces."""
+    """Made from ``deploy/nginx.conf``."""
     need("openssl")
     http_port, https_port = free_port(), free_port()
     certificate = [
@@ -76,25 +76,15 @@ def nginx(folder: Path, upstreams: Sequence[int], files: Path) -> Front:
     ]
     key, chain = folder / "privkey.pem", folder / "fullchain.pem"
     subprocess.run(["openssl", "req", *certificate, "-keyout", key, "-out", chain], check=True, capture_output=True)
-    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    config = (ROOT / "deploy" / "nginx.conf").read_text()
-    for pattern, replacement in {
-        r"user www-data;": f"user {getpass.getuser()};",
+    changes = {
         r"worker_processes auto;": "worker_processes 1;",
-        r"/run/nginx.pid": f"{folder}/nginx.pid",
-        r"/var/log/nginx/error.log": f"{folder}/error.log",
-        r"sendfile on;": " ".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds),
-        r"listen \[::\].*": "",
         r"listen 80\b": f"listen 127.0.0.1:{http_port}",
         r"listen 443\b": f"listen 127.0.0.1:{https_port}",
         rf"/etc/letsencrypt/live/{HOST}": str(folder),
         r"root /srv/ossnet;": f"root {files};",
-        r"server 127.0.0.1:8000 (.*)": "\n".join(rf"server 127.0.0.1:{port} \1" for port in upstreams),
         r"client_header_timeout 10s;": "client_header_timeout 1s;",
-    }.items():
-        config, found = re.subn(pattern, replacement, config)
-        assert found, pattern
-    (folder / "nginx.conf").write_text(config)
+    }
+    (folder / "nginx.conf").write_text(shipped(folder, upstreams, changes))
     command = ["nginx", "-e", str(folder / "error.log"), "-c", str(folder / "nginx.conf")]
     return Front(
         [*command, "-g", "daemon off;"], [*command, "-t"], dict(os.environ), http_port, https_port, folder / "error.log"
