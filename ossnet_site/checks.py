@@ -62,12 +62,12 @@ def staff_have_a_second_factor(**kwargs: Any) -> list[CheckWarning]:
 
 
 def production_is_sound(**kwargs: Any) -> list[CheckError]:
-    """E001 to E003 for what must not serve visitors; ``ossnet_site.wsgi`` refuses to. DEBUG is development.
+    """E001 to E004 for what must not serve visitors; ``ossnet_site.wsgi`` refuses to. DEBUG is development.
 
     A missing or guessable key has stopped the settings before.
     """
     if settings.DEBUG:
-        return []
+        return closed_development()
     return [*one_database(), *one_count(), *secure_cookies()]
 
 
@@ -89,11 +89,23 @@ def one_count() -> list[CheckError]:
 
 def secure_cookies() -> list[CheckError]:
     """E003: without HTTPS whoever is on the way reads and sets the cookies of visitors and staff."""
-    abroad = [host for host in settings.ALLOWED_HOSTS if not LOOPBACK.fullmatch(host)]
-    if settings.HTTPS or not abroad:
+    if settings.HTTPS or not (hosts := abroad()):
         return []
-    message = f"HTTPS is off, but ALLOWED_HOSTS names more than this machine: {', '.join(abroad)}."
+    message = f"HTTPS is off, but ALLOWED_HOSTS names more than this machine: {', '.join(hosts)}."
     return [CheckError(message, hint="Set HTTPS=True.", id="site.E003")]
+
+
+def closed_development() -> list[CheckError]:
+    """E004: pages of errors show the program and its settings, and none of the other errors is looked for."""
+    if not (hosts := abroad()):
+        return []
+    message = f"DEBUG is on, but ALLOWED_HOSTS names more than this machine: {', '.join(hosts)}."
+    return [CheckError(message, hint="Set DEBUG=False.", id="site.E004")]
+
+
+def abroad() -> list[str]:
+    """The names of ALLOWED_HOSTS by which other machines reach this one."""
+    return [host for host in settings.ALLOWED_HOSTS if not LOOPBACK.fullmatch(host)]
 
 
 def processes_count_together(**kwargs: Any) -> list[CheckWarning]:
@@ -105,6 +117,6 @@ def processes_count_together(**kwargs: Any) -> list[CheckWarning]:
 
 
 def require_sound_production() -> None:
-    """Refuse to serve visitors from what E001 to E003 name. Raises ImproperlyConfigured with all of them."""
+    """Refuse to serve visitors from what E001 to E004 name. Raises ImproperlyConfigured with all of them."""
     if errors := production_is_sound():
         raise ImproperlyConfigured(" ".join(f"{error.msg} {error.hint}" for error in errors))

@@ -92,6 +92,11 @@ def test_other_images_get_only_what_they_know() -> None:
     assert "environment" not in SERVICES["store"]
 
 
+def test_the_database_is_healthy_only_when_it_takes_connections_from_the_network() -> None:
+    test = SERVICES["database"]["healthcheck"]["test"]
+    assert test[test.index("--host") + 1] == "127.0.0.1", "on the socket a new database answers before it is filled"
+
+
 def leaves(value: object) -> Iterator[str]:
     if isinstance(value, dict):
         for inner in value.values():

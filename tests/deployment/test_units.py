@@ -35,7 +35,7 @@ def analyze(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.once
 def test_systemd_takes_the_units(tmp_path: Path) -> None:
     for path in UNITS:  # it looks whether the programs are there, which they are on a server
-        text, _count = re.subn(r"/opt/ossnet/current/\.venv/bin/\w+", "/bin/true", path.read_text())
+        text, _count = re.subn(r"/opt/ossnet/(?:current|releases/%i)/\.venv/bin/\w+", "/bin/true", path.read_text())
         (tmp_path / path.name).write_text(text)
     result = analyze("verify", *(tmp_path / path.name for path in UNITS))
     assert result.returncode == 0, result.stderr
@@ -51,10 +51,15 @@ def test_every_service_is_confined(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SERVICES, ids=lambda path: path.name)
-def test_every_service_runs_the_current_release_as_the_sites_account_with_the_same_settings(path: Path) -> None:
+def test_every_service_runs_one_release_as_the_sites_account_with_the_same_settings(path: Path) -> None:
     service = unit(path.name)["Service"]
     assert (service["User"], service["EnvironmentFile"]) == ("ossnet", "/etc/ossnet/site.env")
-    assert service["WorkingDirectory"] == "/opt/ossnet/current"
+    # What runs reads its program through the link, which a release that is only being prepared must not need.
+    release = "/opt/ossnet/releases/%i" if "@" in path.name else "/opt/ossnet/current"
+    assert service["WorkingDirectory"] == release
+    programs = re.findall(r"^ExecStart=(/opt\S+)/\.venv/", path.read_text(), re.MULTILINE)
+    assert programs
+    assert set(programs) == {release}
 
 
 def test_the_timer_starts_the_one_list_of_daily_commands() -> None:
@@ -68,7 +73,7 @@ def test_the_timer_starts_the_one_list_of_daily_commands() -> None:
 
 
 def test_a_release_is_prepared_as_compose_prepares_it() -> None:
-    text = (ROOT / "deploy" / "ossnet-prepare.service").read_text()
+    text = (ROOT / "deploy" / "ossnet-prepare@.service").read_text()
     compose = (ROOT / "compose.yaml").read_text()
     for command in re.findall(r"python (manage\.py .+)", text):
         assert f"python {command}" in compose

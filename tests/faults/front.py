@@ -1,6 +1,5 @@
-"""nginx in front of the site, as ``nginx.conf.template`` recommends it."""
+"""nginx in front of the site: ``deploy/nginx.conf``, from which TLS alone is taken away."""
 
-import getpass
 import os
 import signal
 import socket
@@ -14,9 +13,9 @@ from pathlib import Path
 from tests.benchmarks.servers import free_port
 from tests.faults import programs
 from tests.faults.instance import until
+from tests.nginx import shipped
 
-TEMPLATE = Path(__file__).with_name("nginx.conf.template")
-SERVER = "        server 127.0.0.1:{} max_fails=1 fail_timeout=2s;"
+FORMAT = "log_format upstreams '$request_method $status $upstream_addr $upstream_status';"
 
 
 class Front:
@@ -28,17 +27,17 @@ class Front:
 
     def write(self, instances: Sequence[int]) -> None:
         """Its configuration, with the ports of the instances."""
-        values = {
-            "folder": str(self.folder),
-            "user": getpass.getuser(),
-            "port": str(self.port),
-            "servers": "\n".join(SERVER.format(port) for port in instances),
-            "client_header_timeout": self.client_header_timeout,
+        changes = {
+            r"worker_processes auto;": "worker_processes 2; daemon off;",
+            r"error\.log emerg;": "error.log warn;",
+            r"access_log off;": f"{FORMAT} access_log {self.folder}/access.log upstreams;",
+            r"(?s)    # Who asks for another host.*(?=    server \{\s+listen 443 ssl http2;)": "",
+            r"listen 443 ssl http2;": f"listen 127.0.0.1:{self.port};",
+            r"ssl_certificate\w* .*": "",
+            r"\$scheme": "https",
+            r"client_header_timeout 10s;": f"client_header_timeout {self.client_header_timeout};",
         }
-        text = TEMPLATE.read_text()
-        for name, value in values.items():
-            text = text.replace("{{" + name + "}}", value)
-        (self.folder / "nginx.conf").write_text(text)
+        (self.folder / "nginx.conf").write_text(shipped(self.folder, instances, changes))
 
     def leave_to(self, *instances: int) -> None:
         """Read another list of instances, as ``nginx -s reload`` does; requests on their way end where they began."""

@@ -15,7 +15,7 @@ from tests.site.test_settings import GOOD
 
 ROOT = Path(__file__).resolve().parents[2]
 STORE = "redis://store:6379/0"
-OURS = {"site.E001", "site.E002", "site.E003", "site.W005"}
+OURS = {"site.E001", "site.E002", "site.E003", "site.E004", "site.W005"}
 
 
 @pytest.fixture
@@ -89,10 +89,14 @@ def test_without_https_only_this_machine_is_served(production: Any, hosts: list[
     assert ("HTTPS is off" in refused()) is is_refused
 
 
-def test_development_may_do_all_of_it(production: Any) -> None:
+def test_development_may_do_all_of_it_but_serve_other_machines(production: Any) -> None:
     production.MACHINES, production.HTTPS, production.DEBUG = 3, False, True
+    production.ALLOWED_HOSTS = ["localhost", "127.0.0.1"]
     assert found() == set()
     assert refused() == ""
+    production.HTTPS, production.ALLOWED_HOSTS = True, ["localhost", "ossnet.lv"]
+    assert found() == {"site.E004"}
+    assert "DEBUG is on, but ALLOWED_HOSTS names more than this machine: ossnet.lv." in refused()
 
 
 @pytest.mark.parametrize(("processes", "store", "warned"), [(2, "", False), (3, "", True), (3, STORE, False)])
@@ -117,6 +121,7 @@ def start(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
     [
         ({"MACHINES": "2"}, "DATABASE_URL"),
         ({"HTTPS": "False"}, "HTTPS"),
+        ({"DEBUG": "True"}, "DEBUG"),
         ({"CONSENT_SIGNING_KEYS": ""}, "CONSENT_SIGNING_KEYS"),
     ],
 )
