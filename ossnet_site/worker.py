@@ -104,6 +104,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_readable(self, conn: Connection, _client: socket) -> None:
         """More of a request has come, or the other side has closed."""
+        if conn.is_dropped:
+            return
         arrival = conn.receive()
         if arrival is Arrival.WAITING and not conn.is_idle:
             return
@@ -122,9 +124,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.leaving.pop(conn, None)
 
     def drop(self, conn: Connection) -> None:
-        """Close at once."""
-        self.nr_conns -= 1
-        conn.close()
+        """Close at once, and once."""
+        if not conn.is_dropped:
+            conn.is_dropped = True
+            self.nr_conns -= 1
+            conn.close()
 
     def make_room(self) -> None:
         """Close the connection that has had nothing to say for the longest time."""
@@ -185,10 +189,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_farewell(self, conn: Connection, _client: socket) -> None:
         """Whatever is still sent is not read as a request."""
-        arrival = conn.receive()
-        conn.arrived.clear()
-        conn.wanted = None
-        if arrival is Arrival.GONE:
+        if not conn.is_dropped and conn.taken() == b"":
             self.stop_waiting(conn)
             self.drop(conn)
 
