@@ -36,8 +36,8 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 PATIENCE, LAST_PATIENCE = 15.0, 2.0
 # Seconds for the other side to close, too, after the last answer: it may still be reading.
 FAREWELL = 2.0
-# What watches the site, by the first bytes of its request, see ossnet_site.health.
-PROBES = (b"GET /healthz/", b"HEAD /healthz/", b"GET /metrics ")
+# What watches the site, see ossnet_site.health, where an application does not say so itself.
+PROBED = ("/healthz/live", "/healthz/ready")
 BETWEEN_SETTLEMENTS = 1.0  # seconds, see ossnet_site.observing
 
 
@@ -62,10 +62,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.settled_at = 0.0
         # A thread that none but probes use: where all others hang with the database, one still says so.
         self.probing = ThreadPoolExecutor(max_workers=1)
+        self.probes: tuple[bytes, ...] = ()
+
+    def load_wsgi(self) -> None:
+        """Called in the worker's own process; the site says which addresses are probes."""
+        super().load_wsgi()
+        self.probes = beginnings(getattr(self.wsgi, "probed", PROBED))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request that is here to a thread."""
-        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(PROBES)
+        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(self.probes)
         answered = (self.probing if is_probe else self.tpool).submit(self.handle, conn)
         answered.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
@@ -250,6 +256,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         line, headers = begun[0], [*begun[1], ("Content-Length", str(len(body))), ("Connection", "close")]
         head = [f"HTTP/1.1 {line}", *(f"{name}: {value}" for name, value in headers), "", ""]
         return "\r\n".join(head).encode("latin-1") + body
+
+
+def beginnings(addresses: Iterable[str]) -> tuple[bytes, ...]:
+    """The first bytes of requests for exactly these: another address may begin like one and lead elsewhere."""
+    return tuple(
+        f"{method} {address}{end}".encode() for method in ("GET", "HEAD") for address in addresses for end in " ?"
+    )
 
 
 def status_of(problem: Exception) -> int:

@@ -229,6 +229,14 @@ def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served) -> Non
     time.sleep(0.7)  # until all are answered
 
 
+@pytest.mark.parametrize("address", [b"/healthz/../hang", b"/healthz/live/../../hang", b"/metrics/../hang"])
+def test_an_address_that_only_begins_like_a_probe_s_takes_no_probe_s_thread(impatient: Served, address: bytes) -> None:
+    with impatient.connect(b"GET " + address + b" HTTP/1.1\r\nHost: a\r\n\r\n") as hanging:
+        time.sleep(0.1)
+        assert impatient.answer(PROBE, within=0.6).startswith(b"HTTP/1.1 200 OK")
+        assert hanging.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: Served) -> None:
     with ExitStack() as idle:
         first = idle.enter_context(impatient.connect())
