@@ -6,6 +6,7 @@ would stop everybody else. Here a connection gets a thread once there is somethi
 
 import re
 import time
+from contextlib import suppress
 from enum import Enum
 from typing import Any
 
@@ -56,20 +57,27 @@ class Connection(TConn):  # type: ignore[misc]
         self.arrived = bytearray()
         self.since = time.monotonic()  # when it was opened, or the first byte of the next request came
         self.is_idle = False  # between two requests
+        self.is_dropped = False  # whatever the turn of the loop that dropped it still says of it is over
+        self.counted = 0  # bytes that the worker knows of, see Worker.weigh
         self.wanted: int | None = None  # bytes of the whole request, once that is known
         self.is_whole = False  # whether nothing of the request is left to be read
         self.problem: Exception | None = None
 
-    def receive(self) -> Arrival:
-        """Take what is there, without waiting."""
+    def taken(self) -> bytes | None:
+        """What is there, without waiting: None for nothing yet, empty when the other side has closed."""
         try:
-            data = self.sock.recv(AT_ONCE)
+            data: bytes = self.sock.recv(AT_ONCE)
         except BlockingIOError:
-            return Arrival.WAITING
+            return None
         except OSError:
-            return Arrival.GONE
+            return b""
+        return data
+
+    def receive(self) -> Arrival:
+        """Take what is there as a part of the next request."""
+        data = self.taken()
         if not data:
-            return Arrival.GONE
+            return Arrival.WAITING if data is None else Arrival.GONE
         self.arrived += data
         return self.look(len(self.arrived) - len(data))
 
@@ -91,7 +99,9 @@ class Connection(TConn):  # type: ignore[misc]
         length = int(announced[1]) if announced else 0
         self.is_whole = length <= LONGEST_BODY and not CHUNKED.search(head)
         if self.is_whole and length and EXPECTS.search(head):
-            self.sock.send(CONTINUE)  # the first bytes of this answer: there is room for them
+            # Whoever has gone, or has not read the answers before, is not told; who asks waits only for a while.
+            with suppress(OSError):
+                self.sock.send(CONTINUE)
         return length if self.is_whole else 0
 
     def hand_over(self) -> None:

@@ -8,7 +8,8 @@ changes them by itself. Everything else is Django's.
 
 While the database is away the pages stay. What a visitor granted is then not known to stand, so that nobody gets a
 page in which services run, and nothing new is stored. Where a page is not there for a visitor's state and Django cannot
-make it, that of another state answers, in which nothing runs either: text that asks anew is better than no text.
+make it, that of another state answers, in which nothing runs either: text that asks anew is better than no text. So is
+one from before the last moment that changed pages by itself.
 """
 
 import hashlib
@@ -38,6 +39,7 @@ from privacy.current import next_change
 Environ = dict[str, Any]
 Application = Callable[[Environ, StartResponse], Iterable[bytes]]
 Key = tuple[Any, ...]  # address, state, and what of the origin is in the page
+Pages = Recent[Key, StoredPage]
 Visitor = tuple[str | None, float]  # the key of the state, None for Django alone; when it changes by itself
 
 # The views whose answer depends on address, state and content alone. Receipts, previews and errors are not among them.
@@ -52,7 +54,9 @@ PAGES = {
     "consent:check",
 }
 MARK = "ossnet_site.page"
-PAGES_LIMIT = 8 * 1024 * 1024  # bytes in each process: every current page in every state, and some 100 old versions
+# Bytes in each process: every current page in every state, and some 100 old versions. As many again are kept of those
+# that a moment has outdated.
+PAGES_LIMIT = 8 * 1024 * 1024
 VISITORS_LIMIT = 32_768  # about 300 bytes each
 # What of a request a page may differ by, beside address and state: links and redirects hold host and scheme.
 ORIGIN = ("HTTP_HOST", "wsgi.url_scheme", *(settings.SECURE_PROXY_SSL_HEADER or ())[:1])
@@ -77,14 +81,22 @@ class MarkPages:
 
 
 class Edition:
-    """All that is remembered for one state of the content, until ``until`` (seconds since 1970)."""
+    """All that is remembered for one state of the content, until ``until``: seconds since 1970, None for not known.
 
-    def __init__(self, token: str, *, is_known: bool, until: float, pages: Recent[Any, StoredPage]) -> None:
+    ``outdated`` holds pages of the same content from before a moment that changed them by itself.
+    """
+
+    def __init__(self, token: str, *, is_known: bool, until: float | None, pages: Pages, outdated: Pages) -> None:
         self.token = token
         self.is_known = is_known
         self.until = until
         self.pages = pages
+        self.outdated = outdated
         self.visitors: Recent[tuple[bytes, Any], Visitor] = Recent(VISITORS_LIMIT)
+
+    def stands(self, now: float) -> bool:
+        """Whether its pages are known to be those of ``now``."""
+        return self.until is not None and now < self.until
 
 
 class Front:
@@ -92,7 +104,7 @@ class Front:
 
     def __init__(self, application: Application) -> None:
         self.application = application
-        self._edition = Edition("", is_known=False, until=-inf, pages=Recent(PAGES_LIMIT))
+        self._edition = Edition("", is_known=False, until=-inf, pages=Recent(PAGES_LIMIT), outdated=Recent(PAGES_LIMIT))
         self._renewing = threading.Lock()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -141,7 +153,7 @@ class Front:
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        if key and made_for == key[1] and edition.is_known and time.time() < edition.until:
+        if key and made_for == key[1] and edition.is_known and edition.stands(time.time()):
             edition.pages.put(key, page, page.weight)
         return page.answer(environ, start_response)
 
@@ -156,19 +168,25 @@ class Front:
 
     def _holds(self, seen: stamp.Stamp, now: float) -> bool:
         edition = self._edition
-        return edition.token == seen.token and edition.is_known is seen.is_known and now < edition.until
+        is_over = edition.until is not None and now >= edition.until
+        return edition.token == seen.token and edition.is_known is seen.is_known and not is_over
 
     def _renewed(self, seen: stamp.Stamp, now: float) -> Edition:
         """Pages outlive the database's going away and coming back; the visitors' states do not."""
-        before = self._edition
-        if before.token == seen.token and now < before.until:
-            return Edition(seen.token, is_known=seen.is_known, until=before.until, pages=before.pages)
+        before, token, is_known = self._edition, seen.token, seen.is_known
+        is_same, outdated = before.token == token, before.outdated
+        if is_same and before.stands(now):
+            return Edition(token, is_known=is_known, until=before.until, pages=before.pages, outdated=outdated)
+        if not is_same:
+            outdated = Recent(PAGES_LIMIT)
+        elif before.pages.known():
+            outdated = before.pages
         try:
             moment = next_change(timezone.now())
         except Error:  # gone since the look; nothing is stored until the next one
-            return Edition(seen.token, is_known=False, until=inf, pages=Recent(PAGES_LIMIT))
+            return Edition(token, is_known=False, until=None, pages=Recent(PAGES_LIMIT), outdated=outdated)
         until = moment.timestamp() if moment else inf
-        return Edition(seen.token, is_known=seen.is_known, until=until, pages=Recent(PAGES_LIMIT))
+        return Edition(token, is_known=is_known, until=until, pages=Recent(PAGES_LIMIT), outdated=outdated)
 
 
 def is_plain(environ: Environ) -> bool:
@@ -187,9 +205,12 @@ def is_plain(environ: Environ) -> bool:
 def last_known(edition: Edition, environ: Environ) -> StoredPage | None:
     """A page of the same address in which nothing runs, made for another state; best one that still asks everything."""
     address = [environ["PATH_INFO"], *origin(environ)]
-    found = [key for key in edition.pages.known() if [key[0], *key[2:]] == address and is_free_of_services(key[1])]
-    found.sort(key=lambda key: ("by signal" in key[1], "refused" in key[1]))
-    return edition.pages.get(found[0]) if found else None
+    for pages in (edition.pages, edition.outdated):
+        found = [key for key in pages.known() if [key[0], *key[2:]] == address and is_free_of_services(key[1])]
+        found.sort(key=lambda key: ("by signal" in key[1], "refused" in key[1]))
+        if found:
+            return pages.get(found[0])
+    return None
 
 
 def origin(environ: Environ) -> list[str | None]:

@@ -30,6 +30,8 @@ class Observed:
 
     def __init__(self, application: Application) -> None:
         self.application = application
+        # What ossnet_site.worker answers in a thread that no visitor keeps busy.
+        self.probed: set[str] = getattr(application, "addresses", set())
         self.writes_lines: bool = settings.LOG_REQUESTS
         # Imported only where it is wanted: a worker without metrics is none the heavier.
         self.metrics: Any = import_module("ossnet_site.metrics") if settings.METRICS_TOKEN else None

@@ -34,10 +34,12 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 # Seconds for a request to arrive in, from its first byte, or from the opening of the connection. A stopping worker has
 # less patience.
 PATIENCE, LAST_PATIENCE = 15.0, 2.0
+# Bytes of requests that a worker collects, and keeps until they are answered: some 500 of the longest.
+MOST_COLLECTED = 64 * 1024 * 1024
 # Seconds for the other side to close, too, after the last answer: it may still be reading.
 FAREWELL = 2.0
-# What watches the site, by the first bytes of its request, see ossnet_site.health.
-PROBES = (b"GET /healthz/", b"HEAD /healthz/", b"GET /metrics ")
+# What watches the site, see ossnet_site.health, where an application does not say so itself.
+PROBED = ("/healthz/live", "/healthz/ready")
 BETWEEN_SETTLEMENTS = 1.0  # seconds, see ossnet_site.observing
 
 
@@ -59,13 +61,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # In the order in which they time out; neither has a thread.
         self.arriving: dict[Connection, None] = {}
         self.leaving: dict[Connection, None] = {}
+        self.collected = 0  # bytes, see weigh
         self.settled_at = 0.0
         # A thread that none but probes use: where all others hang with the database, one still says so.
         self.probing = ThreadPoolExecutor(max_workers=1)
+        self.probes: tuple[bytes, ...] = ()
+
+    def load_wsgi(self) -> None:
+        """Called in the worker's own process; the site says which addresses are probes."""
+        super().load_wsgi()
+        self.probes = beginnings(getattr(self.wsgi, "probed", PROBED))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request that is here to a thread."""
-        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(PROBES)
+        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(self.probes)
         answered = (self.probing if is_probe else self.tpool).submit(self.handle, conn)
         answered.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
@@ -90,6 +99,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def go_on(self, conn: Connection, arrival: Arrival) -> None:
         """Give a connection that is not waited for to a thread, or wait for more."""
+        self.weigh(conn)
+        if conn.is_dropped:
+            return
         if arrival is Arrival.HERE:
             self.enqueue_req(conn)
         elif arrival is Arrival.GONE:
@@ -104,8 +116,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_readable(self, conn: Connection, _client: socket) -> None:
         """More of a request has come, or the other side has closed."""
+        if conn.is_dropped:
+            return
         arrival = conn.receive()
-        if arrival is Arrival.WAITING and not conn.is_idle:
+        self.weigh(conn)
+        if conn.is_dropped or (arrival is Arrival.WAITING and not conn.is_idle):
             return
         self.stop_waiting(conn)
         if conn.is_idle:
@@ -121,10 +136,24 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.arriving.pop(conn, None)
         self.leaving.pop(conn, None)
 
+    def weigh(self, conn: Connection) -> None:
+        """Count what the connection holds; where all hold too much, whoever has been sending longest gives way."""
+        self.collected += len(conn.arrived) - conn.counted
+        conn.counted = len(conn.arrived)
+        while self.collected > MOST_COLLECTED:
+            longest = next(iter(self.arriving), conn)
+            self.stop_waiting(longest)
+            self.drop(longest)
+
     def drop(self, conn: Connection) -> None:
-        """Close at once."""
-        self.nr_conns -= 1
-        conn.close()
+        """Close at once, and once."""
+        if not conn.is_dropped:
+            conn.is_dropped = True
+            self.collected -= conn.counted
+            conn.counted = 0
+            conn.arrived.clear()
+            self.nr_conns -= 1
+            conn.close()
 
     def make_room(self) -> None:
         """Close the connection that has had nothing to say for the longest time."""
@@ -175,6 +204,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if is_kept:
                 self.go_on(conn, conn.take_back())
                 return
+            conn.arrived.clear()
+            self.weigh(conn)
             conn.sock.shutdown(SHUT_WR)
         except Exception:
             self.drop(conn)
@@ -185,10 +216,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def on_farewell(self, conn: Connection, _client: socket) -> None:
         """Whatever is still sent is not read as a request."""
-        arrival = conn.receive()
-        conn.arrived.clear()
-        conn.wanted = None
-        if arrival is Arrival.GONE:
+        if not conn.is_dropped and conn.taken() == b"":
             self.stop_waiting(conn)
             self.drop(conn)
 
@@ -249,6 +277,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         line, headers = begun[0], [*begun[1], ("Content-Length", str(len(body))), ("Connection", "close")]
         head = [f"HTTP/1.1 {line}", *(f"{name}: {value}" for name, value in headers), "", ""]
         return "\r\n".join(head).encode("latin-1") + body
+
+
+def beginnings(addresses: Iterable[str]) -> tuple[bytes, ...]:
+    """The first bytes of requests for exactly these: another address may begin like one and lead elsewhere."""
+    return tuple(
+        f"{method} {address}{end}".encode() for method in ("GET", "HEAD") for address in addresses for end in " ?"
+    )
 
 
 def status_of(problem: Exception) -> int:

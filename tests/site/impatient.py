@@ -15,7 +15,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     if environ["PATH_INFO"] == "/much":
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"x" * 50_000_000]
-    if environ["PATH_INFO"] == "/hang":
+    if environ["PATH_INFO"].endswith("/hang"):
         time.sleep(1)
     try:
         answer = str(len(environ["wsgi.input"].read())).encode()

@@ -50,6 +50,10 @@ class Served:
         with self.connect(said) as connection:
             return heard(connection)
 
+    def workers(self) -> list[str]:
+        """The process ids of the workers there are."""
+        return Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+
     def stop(self) -> str:
         """What it said meanwhile."""
         self.process.terminate()
@@ -186,6 +190,17 @@ def test_who_asks_whether_to_go_on_is_told_to(impatient: Served) -> None:
         assert heard(connection, b"\r\n\r\n3").endswith(b"\r\n\r\n3")
 
 
+def test_who_asks_that_on_a_connection_that_is_over_ends_nothing(impatient: Served) -> None:
+    asking = b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n"
+    workers = impatient.workers()
+    with impatient.connect(GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")) as connection:
+        assert heard(connection).startswith(b"HTTP/1.1 200 OK")
+        connection.sendall(asking)
+        time.sleep(0.1)
+        assert impatient.answer().startswith(b"HTTP/1.1 200 OK")
+    assert impatient.workers() == workers
+
+
 def test_who_does_not_go_on_is_dropped(impatient: Served) -> None:
     started = time.monotonic()
     with ExitStack() as slow:
@@ -219,6 +234,14 @@ def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served) -> Non
     time.sleep(0.7)  # until all are answered
 
 
+@pytest.mark.parametrize("address", [b"/healthz/../hang", b"/healthz/live/../../hang", b"/metrics/../hang"])
+def test_an_address_that_only_begins_like_a_probe_s_takes_no_probe_s_thread(impatient: Served, address: bytes) -> None:
+    with impatient.connect(b"GET " + address + b" HTTP/1.1\r\nHost: a\r\n\r\n") as hanging:
+        time.sleep(0.1)
+        assert impatient.answer(PROBE, within=0.6).startswith(b"HTTP/1.1 200 OK")
+        assert hanging.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
 def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: Served) -> None:
     with ExitStack() as idle:
         first = idle.enter_context(impatient.connect())
@@ -241,8 +264,7 @@ def test_a_head_that_never_ends_is_refused_though_it_is_sent_slowly(site: Served
 def test_every_line_is_json_and_says_nothing_of_who_was_there_and_the_end_is_quick(site: Served) -> None:
     site.answer(b"GET /kontakti/?vards=Anna HTTP/1.1\r\nHost: localhost\r\nCookie: a=Anna\r\nReferer: Anna\r\n\r\n")
     site.answer(b"Anna\r\n\r\n")
-    children = Path(f"/proc/{site.process.pid}/task/{site.process.pid}/children").read_text().split()
-    counted = [path for child in children for path in MEMORY.glob(f"ossnet-metrics-*/counter_{child}.db")]
+    counted = [path for child in site.workers() for path in MEMORY.glob(f"ossnet-metrics-*/counter_{child}.db")]
     assert counted
     with site.connect(GET) as kept, site.connect():
         assert kept.recv(65536)

@@ -20,6 +20,8 @@ from gunicorn.http.errors import (
 
 from consent import csp
 from ossnet_site.front import Front
+from ossnet_site.health import Probes
+from ossnet_site.observing import Observed
 from ossnet_site.worker import Worker, status_of
 from tests.consent.test_csp import hosts
 
@@ -125,3 +127,16 @@ def test_a_worker_says_that_it_lives_and_has_the_site_settle_once_a_second(
     worker.notify()
     assert worker.wsgi.settle.call_count == 2
     assert worker.tmp.notify.call_count == 2
+
+
+@pytest.mark.parametrize(("token", "probes"), [("", 2), ("x" * 32, 3)])
+def test_the_site_says_which_addresses_are_probes_and_the_numbers_are_one_where_there_are_any(
+    worker: Worker, settings: Any, token: str, probes: int
+) -> None:
+    settings.METRICS_TOKEN = token
+    django = get_wsgi_application()
+    worker.app = SimpleNamespace(wsgi=lambda: Observed(Probes(Front(django), django)))
+    worker.load_wsgi()
+    assert len(worker.probes) == 4 * probes, "GET and HEAD, with a query string and without"
+    assert b"HEAD /healthz/ready?verbose HTTP/1.1".startswith(worker.probes)
+    assert b"GET /metrics HTTP/1.1".startswith(worker.probes) is (token != "")
