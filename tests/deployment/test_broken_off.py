@@ -1,5 +1,6 @@
 """What the shipped fronts keep from the site, what they say when it is away, and what they write about all of it."""
 
+import http.client
 import ssl
 import time
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 
 from tests.deployment import fronts
 from tests.deployment.conftest import HOST, free_port
+from tests.deployment.container import ROOT
 from tests.deployment.fronts import BREAKS_OFF, CLIENT, FRONTS, Front, Machine
 
 pytestmark = pytest.mark.once
@@ -77,13 +79,13 @@ def test_nobody_answers_with_an_empty_page_while_every_machine_is_away(lonely_fr
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'"
     assert answer.headers["Retry-After"] == "5"
     assert answer.headers["Server"] in (None, "nginx"), "no version"
-    shipped = [(fronts.ROOT / "deploy" / name).read_text() for name in ("nginx.conf", "Caddyfile")]
+    shipped = [(ROOT / "deploy" / name).read_text() for name in ("nginx.conf", "Caddyfile")]
     assert all(body.decode() in text for text in shipped), "the same page in both"
 
 
 def test_no_log_of_a_front_holds_the_address_of_a_visitor(front: Front, machine: Machine) -> None:
     begin(front, "/", 1000, 500).close()  # the visitor breaks off
-    with pytest.raises(fronts.http.client.IncompleteRead):
+    with pytest.raises(http.client.IncompleteRead):
         front.ask(BREAKS_OFF)  # the site does
     for kept in front.log.parent.glob("client_body"):
         kept.rmdir()  # nginx itself is in trouble
