@@ -58,6 +58,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.since = time.monotonic()  # when it was opened, or the first byte of the next request came
         self.is_idle = False  # between two requests
         self.is_dropped = False  # whatever the turn of the loop that dropped it still says of it is over
+        self.counted = 0  # bytes that the worker knows of, see Worker.weigh
         self.wanted: int | None = None  # bytes of the whole request, once that is known
         self.is_whole = False  # whether nothing of the request is left to be read
         self.problem: Exception | None = None

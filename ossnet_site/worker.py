@@ -34,6 +34,8 @@ OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 # Seconds for a request to arrive in, from its first byte, or from the opening of the connection. A stopping worker has
 # less patience.
 PATIENCE, LAST_PATIENCE = 15.0, 2.0
+# Bytes of requests that a worker collects, and keeps until they are answered: some 500 of the longest.
+MOST_COLLECTED = 64 * 1024 * 1024
 # Seconds for the other side to close, too, after the last answer: it may still be reading.
 FAREWELL = 2.0
 # What watches the site, see ossnet_site.health, where an application does not say so itself.
@@ -59,6 +61,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # In the order in which they time out; neither has a thread.
         self.arriving: dict[Connection, None] = {}
         self.leaving: dict[Connection, None] = {}
+        self.collected = 0  # bytes, see weigh
         self.settled_at = 0.0
         # A thread that none but probes use: where all others hang with the database, one still says so.
         self.probing = ThreadPoolExecutor(max_workers=1)
@@ -96,6 +99,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def go_on(self, conn: Connection, arrival: Arrival) -> None:
         """Give a connection that is not waited for to a thread, or wait for more."""
+        self.weigh(conn)
+        if conn.is_dropped:
+            return
         if arrival is Arrival.HERE:
             self.enqueue_req(conn)
         elif arrival is Arrival.GONE:
@@ -113,7 +119,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         if conn.is_dropped:
             return
         arrival = conn.receive()
-        if arrival is Arrival.WAITING and not conn.is_idle:
+        self.weigh(conn)
+        if conn.is_dropped or (arrival is Arrival.WAITING and not conn.is_idle):
             return
         self.stop_waiting(conn)
         if conn.is_idle:
@@ -129,10 +136,22 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         self.arriving.pop(conn, None)
         self.leaving.pop(conn, None)
 
+    def weigh(self, conn: Connection) -> None:
+        """Count what the connection holds; where all hold too much, whoever has been sending longest gives way."""
+        self.collected += len(conn.arrived) - conn.counted
+        conn.counted = len(conn.arrived)
+        while self.collected > MOST_COLLECTED:
+            longest = next(iter(self.arriving), conn)
+            self.stop_waiting(longest)
+            self.drop(longest)
+
     def drop(self, conn: Connection) -> None:
         """Close at once, and once."""
         if not conn.is_dropped:
             conn.is_dropped = True
+            self.collected -= conn.counted
+            conn.counted = 0
+            conn.arrived.clear()
             self.nr_conns -= 1
             conn.close()
 
@@ -185,6 +204,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             if is_kept:
                 self.go_on(conn, conn.take_back())
                 return
+            conn.arrived.clear()
+            self.weigh(conn)
             conn.sock.shutdown(SHUT_WR)
         except Exception:
             self.drop(conn)

@@ -13,6 +13,7 @@ from unittest.mock import Mock
 import pytest
 from gunicorn.config import Config
 
+from ossnet_site import worker as workers
 from ossnet_site.worker import Worker
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -58,6 +59,18 @@ class Turns:
         connection.sendall(said)
         return connection
 
+    def taken(self, said: bytes) -> socket.socket:
+        """The same, after the turn in which the worker has taken what was said."""
+        connection = self.connect(said)
+        self.turn()
+        return connection
+
+    def finish(self) -> None:
+        """As many turns as one request takes to be answered."""
+        before = len(self.worker.keepalived_conns) + len(self.worker.leaving)
+        while len(self.worker.keepalived_conns) + len(self.worker.leaving) == before:
+            self.turn()
+
     def turn(self) -> None:
         """One turn; there is something to do."""
         self.worker.wait_for_and_dispatch_events(5)
@@ -65,9 +78,7 @@ class Turns:
     def answered(self, said: bytes = GET) -> socket.socket:
         """A connection that has had its answer and is kept."""
         connection = self.connect(said)
-        before = len(self.worker.keepalived_conns) + len(self.worker.leaving)
-        while len(self.worker.keepalived_conns) + len(self.worker.leaving) == before:
-            self.turn()
+        self.finish()
         assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
         return connection
 
@@ -127,3 +138,50 @@ def test_who_gives_way_in_the_very_turn_in_which_more_comes_is_counted_once(turn
         assert first.recv(1) == b"", "it gave way to the new one"
     assert turns.worker.nr_conns == AT_MOST - 1
     assert turns.worker.keepalived_conns == deque()
+
+
+HALF = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5000\r\n\r\n" + b"x" * 4000
+
+
+def test_where_all_together_send_too_much_whoever_has_been_sending_longest_gives_way(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "MOST_COLLECTED", 4 * len(HALF))
+    first, *others = [turns.taken(HALF) for _four in range(4)]
+    assert turns.worker.nr_conns == 4, "so much there is room for"
+    assert turns.worker.collected == 4 * len(HALF)
+    turns.answered()
+    assert first.recv(1) == b""
+    assert turns.worker.nr_conns == 4
+    assert turns.worker.collected == 3 * len(HALF), "what is answered is held no longer"
+    for connection in others:
+        connection.sendall(b"x" * 1000)
+        turns.finish()
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 OK")
+    assert turns.worker.collected == 0
+
+
+def test_where_only_whole_requests_wait_for_a_thread_the_new_one_gives_way(
+    turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workers, "MOST_COLLECTED", 2 * len(GET))
+    monkeypatch.setattr(turns.worker, "tpool", busy := Mock())
+    for _two in range(2):
+        turns.taken(GET)
+    assert turns.taken(GET).recv(1) == b""
+    assert turns.worker.nr_conns == 2
+    assert turns.worker.collected == 2 * len(GET)
+    for call in busy.submit.call_args_list:
+        turns.worker.drop(call.args[1])
+    assert turns.worker.collected == 0
+
+
+def test_what_was_dropped_and_what_could_not_be_read_is_held_no_longer(turns: Turns) -> None:
+    turns.taken(b"GET / HTTP/1.1\r\nX").close()
+    turns.turn()
+    assert (turns.worker.nr_conns, turns.worker.collected) == (0, 0)
+    taken = turns.taken(b"x" * 70_000)
+    while not turns.worker.leaving:
+        turns.turn()
+    assert turns.worker.collected == 0
+    taken.close()
