@@ -3,11 +3,15 @@
 import logging
 import re
 import secrets
+import sqlite3
 import threading
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
+from django.db import Error
 from pythonjsonlogger.json import JsonFormatter
 
 Environ = dict[str, Any]
@@ -84,3 +88,31 @@ class JsonLines(JsonFormatter):
         log_data |= {name: getattr(record, name) for name in FIELDS if hasattr(record, name)}
         if "exc_info" in message_dict:
             log_data["traceback"] = message_dict["exc_info"]
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """The traceback, without what a database says of the values that it refused."""
+        return "".join(told(ei[1])).rstrip("\n") if ei[1] else ""
+
+
+def told(fault: BaseException) -> Iterator[str]:
+    """Lines as Python writes them, those of earlier faults first."""
+    earlier = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
+    if earlier is not None:
+        yield from told(earlier)
+        yield "\nDirect cause of:\n\n" if fault.__cause__ else "\nWhile that was handled:\n\n"
+    if fault.__traceback__ is not None:
+        yield "Traceback (most recent call last):\n"
+        yield from traceback.format_tb(fault.__traceback__)
+    if isinstance(fault, Error | sqlite3.Error) or hasattr(fault, "sqlstate"):
+        yield f"{type(fault).__module__}.{type(fault).__qualname__}{code(fault)}\n"
+    else:
+        yield from traceback.format_exception_only(fault)
+
+
+def code(fault: BaseException) -> str:
+    """What a database calls the fault. PostgreSQL's own words may quote a whole consent record."""
+    for error in (fault, fault.__cause__):
+        named = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+        if named:
+            return f": {named}"
+    return ""

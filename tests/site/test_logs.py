@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client, RequestFactory
 
 from consent.models import ConsentRecord
@@ -76,6 +77,45 @@ def test_a_fault_is_one_line_with_its_traceback_and_letters_as_they_are(log: io.
     (line,) = log.getvalue().splitlines()
     assert "Kļūda" in line
     assert json.loads(line)["traceback"].endswith("ValueError: iekšā")
+
+
+class Refusal(Exception):
+    """As psycopg's."""
+
+    sqlstate = "23514"
+
+
+DETAIL = "new row violates a constraint\nDETAIL:  Failing row contains (Anna)."
+
+
+def test_what_a_database_says_of_the_values_that_it_refused_is_not_logged(log: io.StringIO) -> None:
+    try:
+        try:
+            try:
+                raise Refusal(DETAIL)
+            except Refusal as refusal:
+                raise IntegrityError(str(refusal)) from refusal
+        except IntegrityError:
+            raise ValueError("afterwards")  # noqa: B904 - what is not said to be a cause is told, too
+    except ValueError:
+        logging.getLogger("consent").exception("Not stored")
+    said = json.loads(log.getvalue())["traceback"]
+    assert "Anna" not in said
+    assert "django.db.utils.IntegrityError: 23514\n" in said
+    assert "Refusal: 23514\n" in said
+    assert said.count("Traceback") == 3
+    assert said.endswith("ValueError: afterwards")
+
+
+def test_the_database_at_hand_is_named_by_its_code_alone(db: None, log: io.StringIO) -> None:
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SELECT 'Anna' FROM nowhere")
+    except DatabaseError:
+        logging.getLogger("consent").exception("Not read")
+    said = json.loads(log.getvalue())["traceback"]
+    assert "nowhere" not in said.splitlines()[-1]
+    assert said.endswith(": 42P01" if connection.vendor == "postgresql" else ": SQLITE_ERROR")
 
 
 def test_lines_of_one_request_carry_its_id_and_lines_of_none_carry_none(log: io.StringIO) -> None:

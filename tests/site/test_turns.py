@@ -177,7 +177,6 @@ def test_where_only_whole_requests_wait_for_a_thread_the_new_one_gives_way(
 
 
 def test_what_was_dropped_and_what_could_not_be_read_is_held_no_longer(turns: Turns) -> None:
-    turns.worker.wsgi = Mock(side_effect=ValueError)
     turns.taken(b"GET / HTTP/1.1\r\nX").close()
     turns.turn()
     assert (turns.worker.nr_conns, turns.worker.collected) == (0, 0)
