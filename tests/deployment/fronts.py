@@ -192,7 +192,7 @@ class Echo(BaseHTTPRequestHandler):
 def echo() -> Iterator[Machine]:
     """A machine that says what it was asked."""
     server = Machine()
-    Thread(target=server.serve_forever, daemon=True).start()
+    Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     yield server
     server.shutdown()
     server.server_close()

@@ -48,7 +48,7 @@ def begin(front: Front, path: str, length: int, sent: int) -> ssl.SSLSocket:
     return connection
 
 
-@pytest.mark.parametrize(("path", "length"), [(LOGIN, 15_000), ("/admin/auth/", 250_000), (POLICIES, 8_000_000)])
+@pytest.mark.parametrize(("path", "length"), [(LOGIN, 15_000), (POLICIES, 8_000_000)])
 def test_a_machine_hears_of_a_request_only_when_it_is_there_as_a_whole(
     front: Front, machine: Machine, path: str, length: int
 ) -> None:
