@@ -1,5 +1,6 @@
 """Fixtures with the names of the domain."""
 
+import os
 import re
 from collections.abc import Iterator
 
@@ -13,6 +14,19 @@ from consent.disclosures import Shown, current
 from ossnet_site import limits, stamp, triggers
 from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL what asks the database, and that alone: the rest has said on SQLite all that it can say."""
+    if not os.environ.get("TEST_DATABASE_URL", "").startswith("postgres"):
+        return
+    config.hook.pytest_deselected(items=[item for item in items if not asks_the_database(item)])
+    items[:] = filter(asks_the_database, items)
+
+
+def asks_the_database(item: pytest.Item) -> bool:
+    fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
+    return bool(fixtures) or item.get_closest_marker("django_db") is not None
 
 
 @pytest.fixture(autouse=True)

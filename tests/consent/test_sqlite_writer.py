@@ -140,3 +140,15 @@ def test_a_process_that_was_forked_uses_and_closes_none_of_its_parents_connectio
     os.waitpid(pid, 0)
     assert os.read(reading, 10) == b"apart"
     assert commit([(INSERT, [2], True)])
+
+
+def test_what_a_fork_leaves_is_kept_open_and_unused(file: DatabaseWrapper) -> None:
+    commit([(INSERT, [1], True)])
+    left, before = sqlite_writer._Writer.wrapper, sqlite_writer.turn
+    sqlite_writer._forked()
+    assert sqlite_writer._of_the_parent[-1] is left
+    assert sqlite_writer.turn is not before
+    assert commit([(INSERT, [2], True)])
+    assert sqlite_writer._Writer.wrapper is not left
+    assert left
+    left.close()
