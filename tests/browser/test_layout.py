@@ -147,6 +147,9 @@ def test_nothing_shifts_while_a_page_opens(visitor_with: VisitorWith, width: int
         shifted[path] = visitor.page.evaluate(SHIFTED)
     assert shifted == dict.fromkeys(shifted, 0)
     visitor.open("/")
+    visitor.page.wait_for_function(
+        "() => performance.getEntriesByType('paint').length > 0"
+    )  # what shifts was seen before
     visitor.page.evaluate("document.querySelector('main').style.marginTop = '200px'")
     visitor.page.wait_for_function("() => window.shifted > 0")  # it would be seen
 
