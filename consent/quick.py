@@ -47,7 +47,7 @@ def _on_postgresql(columns: tuple[str, ...], values: tuple[Any, ...], press: Pre
     """One statement, which is its own transaction: the record only if the press was written."""
     converted = _stored(values, ON_POSTGRESQL)
     if press is None:
-        return _executed(_record(columns, "%s", IF_UNCHANGED), [*converted, stamp])
+        return _executed(_record(columns, IF_UNCHANGED), [*converted, stamp])
     if repeats.is_time_to_clear(press):
         _executed(CLEAR, [press.gone_before, press.gone_after])
     of_press = [press.key, values[columns.index("id")], press.expires_at, stamp, press.gone_before, press.gone_after]
@@ -58,12 +58,12 @@ def _on_sqlite(columns: tuple[str, ...], values: tuple[Any, ...], press: Press |
     """A transaction: what is gone is cleared away, the press, the record."""
     converted = _stored(values, ON_SQLITE)
     if press is None:
-        return sqlite_writer.commit([(_record(columns, "?", _marked(IF_UNCHANGED)), [*converted, stamp], True)])
+        return sqlite_writer.commit([(_marked(_record(columns, IF_UNCHANGED)), [*converted, stamp], True)])
     gone = _stored((press.gone_before, press.gone_after), ON_SQLITE)
     of_press = _stored((press.key, values[columns.index("id")], press.expires_at, stamp), ON_SQLITE)
     statements: list[sqlite_writer.Statement] = [
         (_marked(REMEMBER), [*of_press, *gone], True),
-        (_record(columns, "?", ""), converted, True),
+        (_marked(_record(columns)), converted, True),
     ]
     if repeats.is_time_to_clear(press):
         statements.insert(0, (_marked(CLEAR), gone, False))
@@ -77,14 +77,14 @@ def _executed(statement: str, values: list[Any]) -> bool:
 
 
 @cache
-def _record(columns: tuple[str, ...], mark: str, source: str) -> str:
-    wanted = ", ".join([mark] * len(columns))
+def _record(columns: tuple[str, ...], source: str = "") -> str:
+    wanted = ", ".join(["%s"] * len(columns))
     return f"INSERT INTO consent_consentrecord ({', '.join(columns)}) SELECT {wanted} {source}"
 
 
 @cache
 def _both(columns: tuple[str, ...]) -> str:
-    return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_record(columns, '%s', 'FROM pressed')}"
+    return f"WITH pressed AS ({REMEMBER} RETURNING 1) {_record(columns, 'FROM pressed')}"
 
 
 @cache

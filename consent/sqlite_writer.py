@@ -38,7 +38,7 @@ def commit(statements: Sequence[Statement]) -> bool:
     """
     if connection.in_atomic_block or connection.is_in_memory_db():  # type: ignore[attr-defined]
         connection.ensure_connection()
-        with transaction.atomic():
+        with transaction.atomic(), connection.wrap_database_errors:
             written = _written(connection, statements)
             transaction.set_rollback(not written)
         return written
@@ -55,11 +55,10 @@ def commit(statements: Sequence[Statement]) -> bool:
 
 
 def _written(wrapper: BaseDatabaseWrapper, statements: Sequence[Statement]) -> bool:
-    with wrapper.wrap_database_errors:
-        return all(
-            wrapper.connection.execute(sql, values).rowcount == 1 or not must_write
-            for sql, values, must_write in statements
-        )
+    return all(
+        wrapper.connection.execute(sql, values).rowcount == 1 or not must_write
+        for sql, values, must_write in statements
+    )
 
 
 def _open() -> BaseDatabaseWrapper:

@@ -10,6 +10,7 @@ so: it is told what happened and does nothing twice.
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import cache
 from io import BytesIO
 from typing import Any, cast
@@ -107,18 +108,14 @@ def addresses() -> dict[str, str]:
 
 def taken_by(request: ConsentRequest, language: str) -> Taken | None:
     """The decision; None when it came to something else, which then stands beside the request."""
-    before = translation.get_language()
-    if before != language:
-        translation.activate(language)  # for what is wrong with the form
-    try:
-        wait = request.META[COUNTED] = limits.seconds_to_wait("decision", request)
-        return take(request, language) if wait is None else None
-    except Exception as error:
-        request.META[FAILED] = error
-        return None
-    finally:
-        if before != language:
-            translation.activate(before or settings.LANGUAGE_CODE)
+    is_spoken = translation.get_language() == language  # usually; changing it twice takes longer than asking
+    with nullcontext() if is_spoken else translation.override(language):
+        try:
+            wait = request.META[COUNTED] = limits.seconds_to_wait("decision", request)
+            return take(request, language) if wait is None else None
+        except Exception as error:
+            request.META[FAILED] = error
+            return None
 
 
 def own_headers(request: ConsentRequest, taken: Taken) -> Headers:
