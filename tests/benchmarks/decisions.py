@@ -1,8 +1,13 @@
-"""Point 4: one decision a request, against django-cookie-consent's accept view on the same database and settings."""
+"""Point 4: one decision a request, against django-cookie-consent's accept view on the same database.
+
+On SQLite against two of theirs: with the settings that Django gives SQLite, as whoever follows the documentation runs
+it, and with ours (write-ahead log, a write lock from the first statement).
+"""
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -26,45 +31,81 @@ def durable_postgresql() -> Iterator[str]:
         postgres.OPTIONS = usual
 
 
+@dataclass
+class Reference:
+    """A site of theirs: where it runs, how many times its rate is asked for, and what was measured of it."""
+
+    env: dict[str, str]
+    required: float | None
+    note: str
+    rates: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
+
+    def load(self, folder: Path, seconds: float) -> None:
+        """One round."""
+        with gunicorn("tests.benchmarks.their_wsgi", self.env) as server:
+            server.load(folder, accepts_of_theirs(), 1)
+            load = checked(server.load(folder, accepts_of_theirs(), seconds))
+        self.rates.append(load.rate)
+        self.processor.append(load.processor)
+
+    def rows(self, engine: str, rates: list[float]) -> list[Row]:
+        """How many times theirs."""
+        ratios = [ours / theirs for ours, theirs in zip(rates, self.rates, strict=True)]
+        return [
+            Row(4, f"decisions on {engine}", ratios, required=self.required, note=self.note),
+            Row(4, f"theirs on {engine}", self.rates, "a second", note=self.note),
+            Row(4, f"processor for one of theirs on {engine}", self.processor, "µs", note=self.note),
+        ]
+
+
 def measure(folder: Path, *, rounds: int, seconds: float) -> list[Row]:
     """Both engines."""
-    rows = on("SQLite", folder / "sqlite", "", 3, rounds=rounds, seconds=seconds)
+    ours = Bench(folder / "sqlite")
+    documented = {"DATABASE_URL": f"sqlite:///{folder}/documented.sqlite3", "AS_DOCUMENTED": "yes"}
+    references = [
+        reference(ours, documented, 3, "against django-cookie-consent with Django's settings for SQLite"),
+        reference(ours, {"DATABASE_URL": f"sqlite:///{folder}/theirs.sqlite3"}, None, "against it with ours"),
+    ]
+    rows = on("SQLite", ours, references, rounds=rounds, seconds=seconds)
     with durable_postgresql() as address:
-        return rows + on("PostgreSQL", folder / "postgresql", address, 2, rounds=rounds, seconds=seconds)
-
-
-def on(engine: str, folder: Path, address: str, required: float, *, rounds: int, seconds: float) -> list[Row]:
-    """Interleaved rounds of both sites; afterwards the records are counted."""
-    ours = Bench(folder, database=address)
-    their_address = named(address, "theirs") if address else f"sqlite:///{folder}/theirs.sqlite3"
-    if address:
+        ours = Bench(folder / "postgresql", database=address)
         inside(ours.env, "tests.benchmarks.make_database", "theirs")
-    theirs = ours.env | {"DATABASE_URL": their_address, "DJANGO_SETTINGS_MODULE": "tests.benchmarks.theirs"}
-    inside(theirs, "tests.benchmarks.theirs", "prepare")
-    ratios, tails, rates, processor, theirs_processor, answered = [], [], [], [], [], 0
+        references = [
+            reference(ours, {"DATABASE_URL": named(address, "theirs")}, 2, "against django-cookie-consent"),
+        ]
+        return rows + on("PostgreSQL", ours, references, rounds=rounds, seconds=seconds)
+
+
+def reference(ours: Bench, env: dict[str, str], required: float | None, note: str) -> Reference:
+    """A site of theirs with its tables."""
+    env = ours.env | {"DJANGO_SETTINGS_MODULE": "tests.benchmarks.theirs"} | env
+    inside(env, "tests.benchmarks.theirs", "prepare")
+    return Reference(env, required, note)
+
+
+def on(engine: str, ours: Bench, references: list[Reference], *, rounds: int, seconds: float) -> list[Row]:
+    """Interleaved rounds of all sites; afterwards the records are counted."""
+    tails, rates, processor, answered = [], [], [], 0
     for _round in range(rounds):
-        with gunicorn("tests.benchmarks.their_wsgi", theirs) as server:
-            server.load(folder, accepts_of_theirs(), 1)
-            floor = checked(server.load(folder, accepts_of_theirs(), seconds))
+        for their in references:
+            their.load(ours.folder, seconds)
         with gunicorn("ossnet_site.wsgi", ours.env) as server:
-            answered += checked(server.load(folder, accepts(ours), 1)).requests
-            load = checked(server.load(folder, accepts(ours), seconds))
+            answered += checked(server.load(ours.folder, accepts(ours), 1)).requests
+            load = checked(server.load(ours.folder, accepts(ours), seconds))
         answered += load.requests
-        ratios.append(load.rate / floor.rate)
         tails.append(load.p99 / load.p50)
         rates.append(load.rate)
         processor.append(load.processor)
-        theirs_processor.append(floor.processor)
     counted = ours.inside("decided")
     # The last answers of a load may be on their way when it ends.
     beyond = counted["records"] - answered
     doubled = counted["records"] - counted["subjects"]
     most = 2 * rounds * CONNECTIONS
     return [
-        Row(4, f"decisions on {engine}", ratios, required=required, note="against django-cookie-consent"),
+        *(row for their in references for row in their.rows(engine, rates)),
         Row(4, f"decisions on {engine}", rates, "a second"),
         Row(4, f"processor for one on {engine}", processor, "µs"),
-        Row(4, f"processor for one of theirs on {engine}", theirs_processor, "µs"),
         Row(4, f"p99 against p50 on {engine}", tails, required=10, at_least=False),
         Row(4, f"lost on {engine}", [max(0, -beyond)], required=0, at_least=False, note=f"of {answered}"),
         Row(4, f"doubled on {engine}", [doubled], required=0, at_least=False),
