@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from consent import disclosures
-from consent import shipped as shipped_registry
 from consent.disclosures import Shown, current
 from ossnet_site import limits, stamp, triggers
-from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
+from tests import shipped_rows
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -27,6 +27,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def asks_the_database(item: pytest.Item) -> bool:
     fixtures = {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))
     return bool(fixtures) or item.get_closest_marker("django_db") is not None
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Besides what pytest-django does, load once what most tests begin with."""
+    with django_db_blocker.unblock():
+        shipped_rows.remember()
 
 
 @pytest.fixture(autouse=True)
@@ -49,8 +56,8 @@ def _probes_ask_over_the_connection_of_the_test(monkeypatch: pytest.MonkeyPatch)
 @pytest.fixture
 def policy_in_force(db: None) -> PolicyVersion:
     """Version 1, in force. Version 2 is loaded beside it as a draft."""
-    version, _draft = shipped_policy.load_all()
-    return version
+    shipped_rows.put_policy()
+    return PolicyVersion.objects.get(number=1)
 
 
 @pytest.fixture
@@ -72,7 +79,7 @@ def ready_draft(policy_in_force: PolicyVersion) -> PolicyVersion:
 @pytest.fixture
 def site(policy_in_force: PolicyVersion) -> None:
     """The site as ``bin/serve`` sets it up: policy version 1 and the cookie registry."""
-    shipped_registry.load()
+    shipped_rows.put_registry()
 
 
 @pytest.fixture

@@ -26,9 +26,13 @@ for name in LEFT_OUT.split():
 
 
 def pytest_configure() -> None:
-    """Serve static files as they lie in the repository, so that no test depends on an earlier ``collectstatic``."""
+    """Serve static files as they lie in the repository, so that no test depends on an earlier ``collectstatic``.
+
+    Passwords of tests need not withstand anybody: what makes guessing slow takes half a second for each sign-in.
+    """
     from django.conf import settings
 
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 

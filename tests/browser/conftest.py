@@ -16,9 +16,8 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from consent import disclosures
-from consent import shipped as shipped_registry
 from ossnet_site import stamp, triggers
-from privacy import shipped as shipped_policy
+from tests import shipped_rows
 from tests.browser.visitor import Visitor
 
 # Playwright's synchronous API runs an event loop in this thread, where Django would refuse to touch the database.
@@ -64,21 +63,24 @@ def program(*names: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def launch() -> Iterator[Launch]:
-    """Starts Chromium, without the parts that only a window needs where Debian's package of that is there."""
+def launch(live_server: LiveServer) -> Iterator[Launch]:
+    """Starts Chromium, without the parts that only a window needs where Debian's package of that is there.
+
+    All of it is gone before the server stops sharing its database connection with threads.
+    """
     executable = program("chromium-headless-shell", "chromium")
     with sync_playwright() as playwright:
         yield partial(playwright.chromium.launch, executable_path=executable)
+    for thread in threading.enumerate():
+        if "process_request_thread" in thread.name:  # waits for a request on a connection that was kept open
+            thread.join(timeout=5)  # seconds
 
 
 @pytest.fixture(scope="session")
-def browser(launch: Launch, live_server: LiveServer) -> Iterator[Browser]:
-    """One browser for all tests. It is gone before the server stops sharing its database connection with threads."""
+def browser(launch: Launch) -> Iterator[Browser]:
+    """One browser for all tests."""
     with launch(args=ARGUMENTS) as browser:
         yield browser
-    for thread in threading.enumerate():
-        if "process_request_thread" in thread.name:  # waits for a request on a connection that Chromium kept open
-            thread.join(timeout=5)  # seconds
 
 
 @pytest.fixture
@@ -86,8 +88,8 @@ def served_site(transactional_db: None, live_server: LiveServer, settings: Setti
     """The running site with policy version 1 and the cookie registry; its address ends without a slash."""
     settings.ALLOWED_HOSTS = ["localhost", WWW]
     triggers.install(connection)
-    shipped_policy.load_all()
-    shipped_registry.load()
+    shipped_rows.put_policy()
+    shipped_rows.put_registry()
     disclosures.forget_all()
     stamp.forget()
     yield f"http://localhost:{urlsplit(live_server.url).port}"

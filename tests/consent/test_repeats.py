@@ -10,11 +10,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from consent import cookie, disclosures
-from consent import shipped as shipped_registry
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, RecentDecision
 from ossnet_site import triggers
-from privacy import shipped as shipped_policy
+from tests import shipped_rows
 from tests.consent.decide import decide
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -96,8 +95,8 @@ def test_behind_a_proxy_the_client_is_the_last_one_that_the_proxy_names(site: No
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_at_the_same_moment_make_one_record() -> None:
     triggers.install(connection)
-    shipped_policy.load_all()
-    shipped_registry.load()
+    shipped_rows.put_policy()
+    shipped_rows.put_registry()
     shown = disclosures.current("lv")
     assert shown
     barrier = threading.Barrier(8)

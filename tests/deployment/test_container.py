@@ -13,7 +13,7 @@ from tests.deployment import container
 from tests.deployment.conftest import HOST, SETTINGS, free_port, prepare_command, serving
 from tests.deployment.container import ROOT, Image
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("image")]  # what they share is made once
 
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 # Every module that our code imports, also within functions, is there. Printed are those that are not.

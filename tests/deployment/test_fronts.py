@@ -15,7 +15,7 @@ from tests.deployment.conftest import HOST, free_port
 from tests.deployment.container import Image
 from tests.deployment.fronts import FRONTS, Front
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("image")]  # what they share is made once
 
 POLICY = "/privatuma-politika/"
 # Of the site's own answer for a static file; a front that answers in its place says the same.

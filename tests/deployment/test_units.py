@@ -81,6 +81,7 @@ def test_a_release_is_prepared_as_compose_prepares_it() -> None:
 
 
 @pytest.mark.once
+@pytest.mark.xdist_group("image")
 def test_the_site_serves_through_a_socket_that_systemd_opened(prepared: Image) -> None:
     program = shutil.which("systemd-socket-activate")
     if program is None:

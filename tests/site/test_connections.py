@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
 MEMORY = Path("/dev/shm" if os.path.isdir("/dev/shm") else tempfile.gettempdir())  # noqa: S108
 TOKEN = "Vt7mQz2Lw9Xc4Rb6Np8Kd3Hs5Jf1Gy0Tu"
 GET = b"GET /robots.txt HTTP/1.1\r\nHost: localhost\r\n\r\n"
+PATIENCE = 1.5  # seconds, of tests.site.impatient
 PROBE = GET.replace(b"/robots.txt", b"/healthz/live")
 
 
@@ -111,10 +112,25 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 @pytest.fixture(scope="module")
-def impatient() -> Iterator[Served]:
-    """One worker with room for 60 connections, which waits less than a second for everything."""
-    with served("tests.site.impatient", "--workers=1", "--worker-connections=60") as s:
+def gate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What hangs in the impatient worker hangs until this file is there."""
+    return tmp_path_factory.mktemp("gate") / "open"
+
+
+@pytest.fixture(scope="module")
+def impatient(gate: Path) -> Iterator[Served]:
+    """One worker with room for 60 connections, which waits a moment where the site's waits long."""
+    options = ("--workers=1", "--worker-connections=60")
+    with served("tests.site.impatient", *options, PATIENCE=str(PATIENCE), LET_GO=str(gate)) as s:
         yield s
+
+
+@pytest.fixture
+def let_go(gate: Path) -> Iterator[Path]:
+    """The gate, shut; after the test nothing hangs any more."""
+    gate.unlink(missing_ok=True)
+    yield gate
+    gate.touch()
 
 
 def test_a_thousand_silent_connections_do_not_keep_others_waiting(site: Served) -> None:
@@ -207,7 +223,7 @@ def test_who_does_not_go_on_is_dropped(impatient: Served) -> None:
         halves = (b"", b"GET / HT", b"POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\nabc")
         for connection in [slow.enter_context(impatient.connect(half)) for half in halves]:
             assert connection.recv(65536) == b""
-    assert 0.7 < time.monotonic() - started < 4
+    assert time.monotonic() - started > PATIENCE * 0.9
 
 
 def test_who_reads_slowly_is_dropped_and_takes_only_its_own_thread_meanwhile(impatient: Served) -> None:
@@ -215,30 +231,31 @@ def test_who_reads_slowly_is_dropped_and_takes_only_its_own_thread_meanwhile(imp
         for _three in range(3):
             slow.enter_context(impatient.connect(b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n"))
         time.sleep(0.1)
-        assert impatient.answer(within=0.6).startswith(b"HTTP/1.1 200 OK")
-    time.sleep(0.5)
+        assert impatient.answer(within=PATIENCE * 0.8).startswith(b"HTTP/1.1 200 OK")
     with ExitStack() as slow:
         for _four in range(4):
             slow.enter_context(impatient.connect(b"GET /much HTTP/1.1\r\nHost: a\r\n\r\n"))
-        assert impatient.answer(within=3).startswith(b"HTTP/1.1 200 OK")
+        assert impatient.answer(within=10).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served) -> None:
-    with ExitStack() as hanging:
-        for _four in range(4):
-            hanging.enter_context(impatient.connect(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n"))
-        time.sleep(0.1)
-        assert impatient.answer(PROBE, within=0.6).startswith(b"HTTP/1.1 200 OK")
+def test_a_probe_is_answered_though_every_thread_hangs(impatient: Served, let_go: Path) -> None:
+    with ExitStack() as stack:
+        hanging = [stack.enter_context(impatient.connect(b"GET /hang HTTP/1.1\r\nHost: a\r\n\r\n")) for _ in range(4)]
+        assert impatient.answer(PROBE, within=10).startswith(b"HTTP/1.1 200 OK")
         with pytest.raises(TimeoutError):
-            impatient.answer(within=0.3)
-    time.sleep(0.7)  # until all are answered
+            impatient.answer(within=0.5)
+        let_go.touch()
+        assert all(connection.recv(65536).startswith(b"HTTP/1.1 200 OK") for connection in hanging)
 
 
 @pytest.mark.parametrize("address", [b"/healthz/../hang", b"/healthz/live/../../hang", b"/metrics/../hang"])
-def test_an_address_that_only_begins_like_a_probe_s_takes_no_probe_s_thread(impatient: Served, address: bytes) -> None:
+def test_an_address_that_only_begins_like_a_probe_s_takes_no_probe_s_thread(
+    impatient: Served, let_go: Path, address: bytes
+) -> None:
     with impatient.connect(b"GET " + address + b" HTTP/1.1\r\nHost: a\r\n\r\n") as hanging:
         time.sleep(0.1)
-        assert impatient.answer(PROBE, within=0.6).startswith(b"HTTP/1.1 200 OK")
+        assert impatient.answer(PROBE, within=10).startswith(b"HTTP/1.1 200 OK")
+        let_go.touch()
         assert hanging.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
@@ -247,10 +264,8 @@ def test_where_there_is_no_room_whoever_was_silent_longest_gives_way(impatient: 
         first = idle.enter_context(impatient.connect())
         for _hundred in range(100):
             idle.enter_context(impatient.connect())
-        started = time.monotonic()
-        assert impatient.answer(within=0.6).startswith(b"HTTP/1.1 200 OK")
+        assert impatient.answer(within=PATIENCE * 0.8).startswith(b"HTTP/1.1 200 OK"), "room is made at once"
         assert first.recv(1) == b""
-        assert time.monotonic() - started < 0.7
 
 
 def test_a_head_that_never_ends_is_refused_though_it_is_sent_slowly(site: Served) -> None:

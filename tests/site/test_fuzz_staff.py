@@ -10,6 +10,9 @@ from tests.consent.decide import FORM
 from tests.site.gateway import BYTES, VALUE, Request, Site, as_in_a_test, bounded, mutated, pairs
 from tests.site.test_roles import every_address, staff, world  # noqa: F401 - fixtures
 
+# What they reach is reached by other tests; counting it would double their time.
+pytestmark = pytest.mark.no_cover
+
 TOKEN = "a" * 32
 QUERIES = [
     "q", "o", "p", "all", "e", "_popup", "_to_field", "_changelist_filters", "with", "next", "id", "pk", "id__in",

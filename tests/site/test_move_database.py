@@ -30,7 +30,7 @@ from tests.consent.seals import DAY, NOW, by_force, decided, seal
 from tests.site import elsewhere
 from tests.site.documented import Server
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.xdist_group("lived in")]  # what they share is made once
 LATER = NOW + 2 * DAY
 
 

@@ -7,24 +7,38 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from django.test.utils import override_settings
 from pytest_django import Settings
 
 from consent import csp
 from ossnet_site.stored_page import StoredPage
 from tests.benchmarks.weight import Answer, fetched, rows
 
+# Collecting takes seconds.
+pytestmark = [pytest.mark.xdist_group("collected"), pytest.mark.no_cover]
+
 # What gunicorn adds.
 BY_SERVER = (("Server", "gunicorn"), ("Date", "Tue, 24 Nov 2026 02:43:24 GMT"))
 
 
+STORAGES = {"staticfiles": {"BACKEND": "ossnet_site.static_files.StaticFilesStorage"}}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Collected for production: compressed, with hashed names. What is for staff alone takes long, and is left out."""
+    folder = str(tmp_path_factory.mktemp("static"))
+    with override_settings(STATIC_ROOT=folder, STORAGES=STORAGES):
+        call_command("collectstatic", interactive=False, verbosity=0, ignore_patterns=["admin", "django*"])
+    return folder
+
+
 @pytest.fixture
-def collected(settings: Settings, tmp_path: Path, policy_in_force: object, site: None) -> Iterator[Client]:
-    """A visitor of a site that serves compressed files with hashed names over HTTPS."""
-    settings.STATIC_ROOT = str(tmp_path)
-    settings.STORAGES = {"staticfiles": {"BACKEND": "ossnet_site.static_files.StaticFilesStorage"}}
+def collected(settings: Settings, files: str, site: None) -> Iterator[Client]:
+    """A visitor of a site that serves these files over HTTPS."""
+    settings.STATIC_ROOT, settings.STORAGES = files, STORAGES
     settings.SECURE_HSTS_SECONDS = 31_536_000
     settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
-    call_command("collectstatic", interactive=False, verbosity=0)
     csp.for_visitors.cache_clear()
     yield Client()
     csp.for_visitors.cache_clear()
