@@ -13,7 +13,7 @@ from math import inf
 # Seconds for each single wait of a process that answers requests: as long as SQLite waits for its lock. Commands wait
 # for as long as their work takes.
 FOR_A_REQUEST = 10.0
-_longest = inf
+_longest: float | None = None  # for as long as it takes
 
 
 class _Own(threading.local):
@@ -32,9 +32,11 @@ def answers_requests() -> None:
 
 
 def left() -> float | None:
-    """Seconds that the next wait may last, none of them negative; None for as long as it takes."""
-    found = min(_longest, max(0.0, _own.until - time.monotonic()))
-    return None if found == inf else found
+    """Seconds that the next wait may last; None for as long as it takes."""
+    if _own.until == inf:
+        return _longest
+    left = max(0.0, _own.until - time.monotonic())
+    return left if _longest is None else min(left, _longest)
 
 
 def is_over() -> bool:
