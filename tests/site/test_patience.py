@@ -10,7 +10,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from pytest_django import DjangoDbBlocker
 
-from ossnet_site import patience, stamp
+from ossnet_site import environment, patience, stamp
 from ossnet_site.postgresql import base, silence
 from tests.site import elsewhere
 from tests.site.test_pool import SHORT, address, backend, pool
@@ -53,6 +53,14 @@ def test_a_process_that_answers_requests_waits_for_nothing_longer_than_ten_secon
     assert patience.left() == 10
     with patience.at_most(60):
         assert patience.left() == 10
+
+
+def test_a_server_that_vanished_from_the_network_is_noticed_within_twenty_seconds_or_as_the_address_says() -> None:
+    options = environment.database("postgres://name@host/site")["OPTIONS"]
+    assert options["tcp_user_timeout"] <= 10_000
+    assert options["keepalives_idle"] + options["keepalives_interval"] * options["keepalives_count"] <= 20
+    said = environment.database("postgres://name@host/site?keepalives_idle=60&tcp_user_timeout=0")["OPTIONS"]
+    assert (said["keepalives_idle"], said["tcp_user_timeout"], said["connect_timeout"]) == (60, 0, 3)
 
 
 @on_postgresql
