@@ -23,6 +23,15 @@ SQLITE = {
     "temp_store": "MEMORY",  # what is sorted for staff lies in no file beside the database
     "secure_delete": "ON",  # what was purged is not left in free pages, which a backup would carry on
 }
+# What libpq is told, which the address may say otherwise: a server that is away, or has vanished from the network, must
+# not hold up pages. One that is there and hangs is for ossnet_site.patience.
+LIBPQ = {
+    "connect_timeout": 3,  # seconds
+    "tcp_user_timeout": 5000,  # milliseconds until what was sent and not acknowledged ends a connection
+    "keepalives_idle": 10,  # seconds of silence until the system asks whether the other side is there
+    "keepalives_interval": 2,  # seconds between two such questions
+    "keepalives_count": 3,  # unanswered ones end a connection
+}
 # psycopg's pool of each process; ossnet_site.postgresql says how connections are taken from it.
 POOL = {
     "min_size": 0,  # what is needed is opened, and closed again when it was not needed for max_idle
@@ -93,8 +102,7 @@ def database(address: str | None = None) -> dict[str, Any]:
         config["ENGINE"] = "ossnet_site.postgresql"
         config["CONN_MAX_AGE"] = 0  # seconds; the pool keeps connections
         config["CONN_HEALTH_CHECKS"] = False  # the engine asks, as the pool's own check waits between two broken ones
-        # Seconds; a server that is away must not hold up every page. The address may say otherwise, or more.
-        config["OPTIONS"] = {"connect_timeout": 3, "pool": POOL} | config.get("OPTIONS", {})
+        config["OPTIONS"] = {**LIBPQ, "pool": POOL} | config.get("OPTIONS", {})
     return config
 
 

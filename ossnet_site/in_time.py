@@ -1,7 +1,8 @@
 """An answer from the database within two seconds, or none: whoever watches the site must not hang with it.
 
 A server that refuses says so at once. One that hangs (a frozen process, a broken switch) says nothing, and no timeout
-of the connection itself covers that. The question is asked in a thread of its own, which may hang instead.
+of the connection itself covers that. The question is asked in a thread of its own, which may hang instead, and over a
+connection of its own: none of the pool's is taken from visitors.
 """
 
 import threading
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connection, connections
+
+from ossnet_site import patience
 
 T = TypeVar("T")
 
@@ -53,10 +56,14 @@ def in_time(question: Callable[[], T]) -> T:
 
 
 def _ask(question: Callable[[], T], answer: Future[T], turn: threading.Lock) -> None:
+    own = connection.copy()  # with settings of its own, too
+    own.settings_dict["OPTIONS"].pop("pool", None)
+    connections[DEFAULT_DB_ALIAS] = own  # for this thread
     try:
-        answer.set_result(question())
+        with patience.at_most(PATIENCE):
+            answer.set_result(question())
     except Exception as error:
         answer.set_exception(error)
     finally:
-        connection.close()
+        own.close()
         turn.release()

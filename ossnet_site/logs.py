@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import Error
 from pythonjsonlogger.json import JsonFormatter
@@ -26,6 +27,9 @@ METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 WELL_FORMED = re.compile(r"[A-Za-z0-9_-]{8,64}", re.ASCII)
 # What a line may hold beside its words. Everything else that comes with a record, such as the request, stays out.
 FIELDS = ("route", "method", "status", "milliseconds", "stored", "granted", "refused", "undecided")
+# Faults that may be said in words.
+OF_A_CONNECTION = (psycopg.OperationalError, psycopg.InterfaceError)
+LONGEST_WORDS = 300  # characters
 
 
 class _Current(threading.local):
@@ -112,7 +116,20 @@ def told(fault: BaseException) -> Iterator[str]:
 def code(fault: BaseException) -> str:
     """What a database calls the fault. PostgreSQL's own words may quote a whole consent record."""
     for error in (fault, fault.__cause__):
-        named = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None)
+        named = getattr(error, "sqlstate", None) or getattr(error, "sqlite_errorname", None) or words(error)
         if named:
             return f": {named}"
+    return ""
+
+
+def words(fault: BaseException | None) -> str:
+    """What libpq, psycopg or its pool say of a connection that broke, or could not be had; else nothing.
+
+    What the server says of a statement has a code. What has none was said before the first statement, or when no answer
+    came: host, port, database, role and the reason, which whoever is on duty needs. Neither libpq nor the server says
+    the password again; psycopg does for an address that it cannot read, which is an error of another kind. SQLite is
+    left out: its own faults have a code, and what Python says of a text that it cannot decode quotes the text.
+    """
+    if isinstance(fault, OF_A_CONNECTION) and fault.sqlstate is None:
+        return str(fault).partition("\n")[0][:LONGEST_WORDS]
     return ""

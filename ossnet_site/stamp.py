@@ -15,8 +15,11 @@ from math import inf
 from django.db import Error, OperationalError, connection
 from django.utils import timezone
 
+from ossnet_site import patience
+
 BETWEEN_LOOKS = 1.0  # seconds
 TOO_OLD = 2.0  # seconds; what publishing and the registry promise to staff
+LOOK = 1.5  # seconds; a database that has not said it by then counts as away, and stored pages go on
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def forget() -> None:
 def _look(before: Stamp) -> Stamp:
     looked_at, wall = time.monotonic(), time.time()
     try:
-        value = _read()
+        with patience.at_most(LOOK):
+            value = _read()
     except Error:
         return Stamp(before.token, is_known=False, looked_at=looked_at, wall=wall)
     # A clock that was put back, and midnight, make pages of another time.
@@ -98,7 +102,7 @@ def _look(before: Stamp) -> Stamp:
 
 
 def _read() -> str:
-    """The value in the database; a connection that broke since it was used last is opened anew, once."""
+    """The value in the database; a connection that broke since it was used last is opened anew, once and in time."""
     try:
         return _value()
     except Error:

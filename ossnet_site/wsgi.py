@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.db import connection
 
-from ossnet_site import checks, triggers
+from ossnet_site import checks, patience, triggers
 from ossnet_site.warm_up import warm_up
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ossnet_site.settings")
@@ -24,6 +24,7 @@ if not settings.DEBUG:  # where templates are edited, every page is made anew
 checks.require_sound_production()
 triggers.require(connection)
 warm_up(application)
+patience.answers_requests()
 application = Observed(Probes(application, django))  # type: ignore[assignment]
 connection.close()  # the workers are forked from this process, and each needs its own
 if connection.vendor == "postgresql":

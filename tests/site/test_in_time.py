@@ -8,10 +8,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
-from django.db import OperationalError, connection
+from django.db import OperationalError, connection, connections
 
 from ossnet_site import in_time
 from ossnet_site.health import Probes
+from tests.site.test_pool import address, backend, pool
+
+__all__ = ["address"]  # the fixture
 
 ask = in_time.in_time  # the fixture of all tests puts another in its place
 
@@ -59,6 +62,40 @@ def test_a_thread_that_hangs_for_ever_is_given_up(patience: threading.Event, mon
             ask(patience.wait)
     monkeypatch.setattr(in_time, "PATIENCE", 5)
     assert ask(lambda: "another thread") == "another thread"
+
+
+@pytest.mark.once
+def test_a_probe_takes_no_connection_of_the_pool_and_leaves_none_behind(address: str) -> None:
+    ours = backend()
+    taken = pool().get_stats()["requests_num"]
+    used = []
+
+    def look() -> int:
+        used.append(connections["default"])
+        return backend()
+
+    assert ask(look) != ask(look) != ours
+    assert pool().get_stats()["requests_num"] == taken
+    assert backend() == ours, "this thread keeps its own"
+    assert "pool" in connection.settings_dict["OPTIONS"]
+    assert all(wrapper.connection is None for wrapper in used)
+
+
+@pytest.mark.once
+def test_a_database_that_hangs_keeps_no_thread_of_a_probe(address: str, patience: threading.Event) -> None:
+    before = threading.active_count()
+
+    def hang() -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(30)")
+
+    for _four in range(4):
+        with pytest.raises((in_time.TookTooLong, OperationalError)):
+            ask(hang)
+    end = time.monotonic() + 5
+    while threading.active_count() > before and time.monotonic() < end:
+        time.sleep(0.01)
+    assert threading.active_count() == before
 
 
 def test_with_a_database_that_hangs_readiness_says_so_within_two_seconds_and_liveness_at_once(

@@ -3,15 +3,23 @@
 import io
 import json
 import logging
+import secrets
+import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, connections, transaction
 from django.test import Client, RequestFactory
+from psycopg_pool import PoolTimeout
 
 from consent.models import ConsentRecord
+from ossnet_site.environment import database
 from ossnet_site.logs import JsonLines, OneLineForRefusals, current, request_id
+from ossnet_site.postgresql.base import DatabaseWrapper
 from tests.consent.decide import FORM
 
 
@@ -116,6 +124,67 @@ def test_the_database_at_hand_is_named_by_its_code_alone(db: None, log: io.Strin
     said = json.loads(log.getvalue())["traceback"]
     assert "nowhere" not in said.splitlines()[-1]
     assert said.endswith(": 42P01" if connection.vendor == "postgresql" else ": SQLITE_ERROR")
+
+
+def last_lines(fault: Exception, log: io.StringIO) -> list[str]:
+    """What is told of a fault, and of the one that Django makes of it."""
+    try:
+        raise OperationalError(*fault.args) from fault
+    except OperationalError:
+        logging.getLogger("consent").exception("Not there")
+    told: str = json.loads(log.getvalue())["traceback"]
+    return [told.splitlines()[0], told.splitlines()[-1]]
+
+
+def test_why_there_is_no_connection_is_said_in_the_words_of_the_driver(log: io.StringIO) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        config = connections.databases["default"] | database(f"postgres://name:hush@127.0.0.1:{port}/site")
+        wrapper = DatabaseWrapper(config)
+        try:
+            with wrapper.wrap_database_errors:
+                wrapper.connect()
+        except OperationalError:
+            logging.getLogger("consent").exception("Not there")
+    said = json.loads(log.getvalue())["traceback"]
+    last = f'connection failed: connection to server at "127.0.0.1", port {port} failed: Connection refused'
+    assert said.endswith(f"django.db.utils.OperationalError: {last}")
+    assert f"psycopg.OperationalError: {last}\n" in said
+    assert "hush" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("fault", "last"),
+    [
+        (PoolTimeout("couldn't get a connection after 3.00 sec"), "couldn't get a connection after 3.00 sec"),
+        (psycopg.InterfaceError("the connection is lost\nAnna"), "the connection is lost"),
+        (psycopg.OperationalError("x" * 1000), "x" * 300),
+        # PostgreSQL's words have a code, and stay out.
+        (psycopg.errors.AdminShutdown("Anna"), "57P01"),
+        (psycopg.errors.CheckViolation(DETAIL), "23514"),
+    ],
+)
+def test_of_a_connection_that_broke_the_first_line_is_told(fault: Exception, last: str, log: io.StringIO) -> None:
+    kind = f"{type(fault).__module__}.{type(fault).__qualname__}"
+    assert last_lines(fault, log) == [f"{kind}: {last}", f"django.db.utils.OperationalError: {last}"]
+    assert "Anna" not in log.getvalue()
+
+
+def test_what_psycopg_says_of_an_address_that_it_cannot_read_is_not_told(log: io.StringIO) -> None:
+    password = secrets.token_hex()
+    with pytest.raises(psycopg.ProgrammingError, match=password) as refused:
+        psycopg.connect(f"postgres://name:%zz{password}@127.0.0.1/site")
+    assert last_lines(refused.value, log)[1] == "django.db.utils.OperationalError"
+    assert password not in log.getvalue()
+
+
+def test_what_python_says_of_a_text_in_sqlite_that_it_cannot_decode_is_not_told(log: io.StringIO) -> None:
+    with closing(sqlite3.connect(":memory:")) as file:
+        with pytest.raises(sqlite3.OperationalError, match="Anna") as refused:
+            file.execute("SELECT CAST(x'416e6e61ff' AS TEXT)").fetchone()
+        assert last_lines(refused.value, log)[1] == "django.db.utils.OperationalError"
+    assert "Anna" not in log.getvalue()
 
 
 def test_lines_of_one_request_carry_its_id_and_lines_of_none_carry_none(log: io.StringIO) -> None:

@@ -89,9 +89,12 @@ def test_a_decision_on_sqlite_survives_a_power_cut(tmp_path: Path) -> None:
 
 
 def test_a_postgresql_address_keeps_its_own_options() -> None:
-    options = "sorted((k, v) for k, v in s.DATABASES['default']['OPTIONS'].items() if k != 'pool')"
-    address = "postgres://u:p@/site?host=/run/postgresql"
-    assert shown(options, DATABASE_URL=address).strip() == "[('connect_timeout', 3), ('host', '/run/postgresql')]"
+    options = (
+        "sorted((k, v) for k, v in s.DATABASES['default']['OPTIONS'].items() if 'keepalives' not in k and k != 'pool')"
+    )
+    address = "postgres://u:p@/site?host=/run/postgresql&tcp_user_timeout=900"
+    said = "[('connect_timeout', 3), ('host', '/run/postgresql'), ('tcp_user_timeout', 900)]"
+    assert shown(options, DATABASE_URL=address).strip() == said
 
 
 @pytest.mark.parametrize(
