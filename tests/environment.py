@@ -31,8 +31,9 @@ def pytest_configure() -> None:
     Passwords of tests need not withstand anybody: what makes guessing slow takes half a second for each sign-in.
     """
     from django.conf import settings
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    PBKDF2PasswordHasher.iterations = 1
     settings.STATIC_ROOT = settings.BASE_DIR / "static"
     settings.STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 

@@ -7,7 +7,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.core.management import CommandError, call_command
 from django.db import models
 from django.test import Client
@@ -39,7 +38,6 @@ def lived_in(tmp_path_factory: pytest.TempPathFactory, django_db_blocker: Django
     """The SQLite file of a site with some years behind it. Copy it before anything is done to it."""
     file = tmp_path_factory.mktemp("site") / "db.sqlite3"
     with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
-        patch.setattr(PBKDF2PasswordHasher, "iterations", 1)
         patch.setitem(environment.SQLITE, "synchronous", "OFF")  # the file may be lost with the machine
         build(file)
     return file

@@ -24,11 +24,6 @@ ADDRESS = "203.0.113.7"
 NOON = "2026-11-23T12:00:00Z"
 
 
-@pytest.fixture(autouse=True)
-def _passwords_are_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
-
-
 @pytest.fixture
 def anna() -> User:
     return person()

@@ -10,7 +10,6 @@ from shutil import copy
 
 import pytest
 import time_machine
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.core.management import CommandError
@@ -112,10 +111,7 @@ def test_the_site_goes_on_from_there(on_postgresql: str) -> None:
         assert elsewhere.run("verify_consent_log").startswith("The log holds: 6 seals, 27 sealed records")
 
 
-def test_staff_come_in_with_their_password_and_second_factor(
-    on_postgresql: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)  # as the site was made, so that none is made anew
+def test_staff_come_in_with_their_password_and_second_factor(on_postgresql: str, settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = True
     anna = User.objects.get(username="Anna")
     assert anna.groups.count() == 3

@@ -10,7 +10,6 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.contrib.auth.models import Permission, User
 from django.core.management import CommandError, call_command
 from django.http import HttpResponse
@@ -36,9 +35,8 @@ RESET = "/admin/auth/user/{}/reset-second-factor/"
 
 
 @pytest.fixture(autouse=True)
-def _enforced(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def _enforced(settings: Settings) -> None:
     settings.STAFF_SECOND_FACTOR = True
-    monkeypatch.setattr(PBKDF2PasswordHasher, "iterations", 1)
 
 
 @pytest.fixture
