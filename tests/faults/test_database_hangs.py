@@ -23,7 +23,7 @@ from tests.faults.load import (
     disclosure,
 )
 
-pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("postgresql")]
+pytestmark = [pytest.mark.faults, pytest.mark.xdist_group("frozen")]
 
 PAGES = ("/", POLICY, "/kontakti/", "/privatuma-politika/versijas/", "/sikdatnes/", "/en/", "/en/cookies/")
 # Seconds. The look takes 1.5 and connecting 3; without an end to both nothing would be answered at all.
