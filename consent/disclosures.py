@@ -108,12 +108,17 @@ def forget() -> None:
     registry.forget()
 
 
+def forget_kept() -> None:
+    """Store anew what is shown: a stored copy that this process has seen may be gone."""
+    _kept.clear()
+
+
 def forget_all() -> None:
-    """The same for another database, as every test has one."""
+    """All of it for another database, as every test has one."""
     forget()
     _shown.cache_clear()
     _last.clear()
-    _kept.clear()
+    forget_kept()
 
 
 @lru_cache(maxsize=32)

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from consent import decisions, disclosures, outcomes, quick, repeats, services, sqlite_writer
@@ -60,7 +60,11 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     when the page was drawn and no longer is. A refusal or a withdrawal is honoured whatever it names (GDPR article
     7(3)). Database errors pass through: then nothing was recorded.
     """
-    return _write_at_once(submission, consent) or _look_and_write(submission, consent)
+    try:
+        return _write_at_once(submission, consent) or _look_and_write(submission, consent)
+    except IntegrityError:  # a stored copy of the words that this process has seen was purged, or a backup lacks it
+        disclosures.forget_kept()
+        return _look_and_write(submission, consent)
 
 
 def _write_at_once(submission: Submission, consent: Consent) -> StoredChoice | None:

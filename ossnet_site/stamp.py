@@ -9,7 +9,7 @@ What is remembered under a stamp must be read after the stamp. Then it is at lea
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from django.db import Error, OperationalError, connection
@@ -59,7 +59,7 @@ def current() -> Stamp:
     if _looking.acquire(blocking=must_wait):
         try:
             if _latest is seen:
-                _take(_look(seen))
+                _look_and_take()
         finally:
             _looking.release()
     return _latest
@@ -67,18 +67,32 @@ def current() -> Stamp:
 
 def renew() -> None:
     """Look now: what is remembered under the stamp from here on is what the database holds. Raises Error."""
-    found = _look(_latest)
-    _take(found)
-    if not found.is_known:
+    if not _look_and_take().is_known:
         raise OperationalError("the content stamp cannot be read")
 
 
-def _take(found: Stamp) -> None:
-    """Go on with a look, unless another one that began later has ended earlier."""
+def _look_and_take() -> Stamp:
+    """Look, and go on with what was found. The name of the content that was there before never comes back by it."""
+    while True:
+        before = _latest
+        found = _look(before)
+        if _is_taken(found, before):
+            return found
+
+
+def _is_taken(found: Stamp, before: Stamp) -> bool:
+    """Whether a look that began with ``before`` said what holds now.
+
+    Where another one has ended meanwhile and found something else, nobody can tell which of them read first. One that
+    failed has read nothing.
+    """
     global _latest
     with _taking:
+        if _latest is not before and found.is_known and found.token != _latest.token:
+            return False
         if found.looked_at >= _latest.looked_at:
-            _latest = found
+            _latest = found if found.is_known else replace(found, token=_latest.token)
+        return True
 
 
 def forget() -> None:

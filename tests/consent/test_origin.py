@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.test import Client, override_settings
 
@@ -139,6 +140,7 @@ def test_no_error_sets_a_cookie_before_a_decision(visitor: Client) -> None:
             without_cookie(refused, start)
 
 
+@time_machine.travel("2036-11-23T12:00:17Z", tick=False)  # else the minute could end between the two
 @override_settings(
     RATE_LIMITS={"decision": "1/minute", "report": "1/minute", "new-report": "1/minute", "sign-in": "1/minute"}
 )

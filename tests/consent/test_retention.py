@@ -14,9 +14,11 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consent import disclosures, retention
+from consent import shipped as shipped_registry
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, CookieDeclaration, Disclosure, GrantsEnded, Purge
 from ossnet_site import triggers
+from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 from tests.consent.decide import decide
 
@@ -132,6 +134,24 @@ def test_words_that_nobody_decided_under_go_when_they_are_old(visitor: Client) -
     Disclosure.objects.update(created_at=timezone.now() - timedelta(days=800))
     triggers.install(connection)
     assert purge_at(timezone.now()) == (0, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_words_that_were_purged_while_they_can_be_shown_are_stored_again_with_the_next_decision() -> None:
+    triggers.install(connection)
+    shipped_policy.load_all()
+    shipped_registry.load()
+    triggers.remove(connection)
+    visitor = Client(headers={"Sec-Fetch-Site": "same-origin"})
+    visitor.get("/")
+    shown = disclosures.current("lv")
+    assert shown
+    assert shown.is_kept
+    for decision in ("accept_all", "reject_all"):
+        ConsentRecord.objects.all().delete()
+        Disclosure.objects.all().delete()
+        assert decide(visitor, decision, disclosure=shown.sha256).status_code == 303
+    assert {record.disclosure_id for record in ConsentRecord.objects.all()} == {shown.sha256}
 
 
 def test_nothing_lets_evidence_go_before_its_time(visitor: Client, shown: Shown) -> None:

@@ -197,6 +197,7 @@ def test_what_is_no_form_changes_nothing(visitor_who_granted: Client, limit_reac
 
 
 @pytest.mark.django_db
+@time_machine.travel(NOON, tick=False)
 def test_reports_of_browsers_are_limited_and_then_nothing_is_kept(settings: Any) -> None:
     settings.RATE_LIMITS = settings.RATE_LIMITS | {"report": "2/minute"}
     body = {"document-uri": "http://testserver/", "violated-directive": "img-src", "blocked-uri": "https://x.example"}

@@ -135,6 +135,7 @@ def test_counting_starts_no_thread() -> None:
 # The shared store
 
 
+@time_machine.travel(NOON, tick=False)
 def test_the_shared_store_is_one_for_all_processes_and_holds_no_address(store: str, settings: Any) -> None:
     settings.RATE_LIMITS = {"decision": "3/minute;9/hour"}
     assert waits(2) == [None, None]
@@ -152,10 +153,12 @@ def test_the_shared_store_is_one_for_all_processes_and_holds_no_address(store: s
     assert all(key.startswith(b"ossnet-limits:") for key in keys)
 
 
+@time_machine.travel(NOON, tick=False)
 def test_a_decision_is_limited_by_the_shared_store(visitor: Client, store: str, three_a_minute: None) -> None:
     assert [decide(visitor, "reject_all").status_code for _ in range(4)] == [303, 303, 303, 429]
 
 
+@time_machine.travel(NOON, tick=False)
 def test_a_store_that_is_away_takes_nobodys_decision_and_is_spoken_of_once(
     visitor: Client, nothing_listens: None, three_a_minute: None, caplog: pytest.LogCaptureFixture
 ) -> None:

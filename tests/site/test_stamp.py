@@ -143,6 +143,36 @@ def test_while_the_database_is_away_the_name_stays_and_is_not_known_to_hold(
     assert stamp.current().token == before.token
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_look_never_brings_back_what_another_one_has_found_changed(
+    site: None, clock: Clock, monkeypatch: pytest.MonkeyPatch, *, fails: bool
+) -> None:
+    old, shown, read = stamp.current(), disclosures.current("lv"), stamp._read
+    found = []
+
+    def read_while_another_thread_looks() -> str:
+        value = read()
+        CategoryText.objects.filter(group__varname="hotjar").update(name_lv="Cits vārds")
+        monkeypatch.setattr(stamp, "_read", read)
+        clock.now -= 0.01  # the other one began earlier, and takes longer
+        stamp.renew()
+        clock.now += 0.02
+        found.append(stamp.current())
+        if fails:
+            raise OperationalError("too many clients already")
+        return value
+
+    clock.now += 1
+    monkeypatch.setattr(stamp, "_read", read_while_another_thread_looks)
+    with suppress(OperationalError):
+        stamp.renew()
+    (new,) = found
+    assert new.value != old.value
+    assert stamp.current().token == new.token
+    assert stamp.current().is_known is not fails
+    assert disclosures.current("lv") != shown
+
+
 def test_while_one_thread_looks_the_others_wait_only_when_they_must(site: None, clock: Clock) -> None:
     before = stamp.current()
     with stamp._looking:
