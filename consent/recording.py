@@ -62,8 +62,10 @@ def record(submission: Submission, consent: Consent) -> StoredChoice:
     """
     try:
         return _write_at_once(submission, consent) or _look_and_write(submission, consent)
-    except IntegrityError:  # a stored copy of the words that this process has seen was purged, or a backup lacks it
-        disclosures.forget_kept()
+    except IntegrityError:
+        if Disclosure.objects.filter(sha256=submission.disclosure_sha256).exists():
+            raise
+        disclosures.forget_kept()  # the stored copy that this process has seen was purged, or a backup lacks it
         return _look_and_write(submission, consent)
 
 

@@ -4,6 +4,7 @@ It stands before every address under ``/admin/``, so that no view there can forg
 """
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from enum import Enum
 from typing import Any
 
@@ -17,7 +18,7 @@ from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_otp import DEVICE_ID_SESSION_KEY
 
-from ossnet_site import limits
+from ossnet_site import limits, patience
 from ossnet_site.middleware import database_away
 from ossnet_site.views import error_page
 
@@ -69,7 +70,9 @@ class StaffDoorMiddleware:
         except (OperationalError, InterfaceError):
             return database_away(request)
         if elsewhere is None:
-            return self.get_response(request)
+            unhurried = standing(request.user) is Standing.INSIDE
+            with patience.as_long_as_it_takes() if unhurried else nullcontext():
+                return self.get_response(request)
         add_never_cache_headers(elsewhere)
         return elsewhere
 

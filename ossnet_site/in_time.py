@@ -1,8 +1,8 @@
 """An answer from the database within two seconds, or none: whoever watches the site must not hang with it.
 
-A server that refuses says so at once. One that hangs (a frozen process, a broken switch) says nothing, and no timeout
-of the connection itself covers that. The question is asked in a thread of its own, which may hang instead, and over a
-connection of its own: none of the pool's is taken from visitors.
+A server that refuses says so at once. One that hangs (a frozen process, a broken switch) says nothing; connecting to it
+takes longer than a probe waits, and finding the address of its name has no limit at all. The question is asked in a
+thread of its own, which may hang instead, and over a connection of its own: none of the pool's is taken from visitors.
 """
 
 import threading
@@ -18,8 +18,7 @@ from ossnet_site import patience
 T = TypeVar("T")
 
 PATIENCE = 1.5  # seconds; probes and monitoring usually wait for more than two
-# Seconds after which a thread that hangs is given up, and another one asks. Then the one may hang for as long as the
-# system keeps a dead connection.
+# Seconds after which a thread that hangs is given up, and another one asks: only the look-up of a name takes so long.
 GIVEN_UP_AFTER = 30.0
 
 

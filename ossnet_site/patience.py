@@ -10,33 +10,35 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from math import inf
 
-# Seconds for each single wait of a process that answers requests: as long as SQLite waits for its lock. Commands wait
-# for as long as their work takes.
+# Seconds for each single wait while a visitor is answered: as long as SQLite waits for its lock. Commands, and what
+# staff ask for, take as long as their work takes.
 FOR_A_REQUEST = 10.0
 _longest: float | None = None  # for as long as it takes
 
 
 class _Own(threading.local):
-    """Until when, on the monotonic clock, this thread waits."""
+    """Until when, on the monotonic clock, this thread waits, and whether ``FOR_A_REQUEST`` does not hold for it."""
 
     until = inf
+    is_unhurried = False
 
 
 _own = _Own()
 
 
 def answers_requests() -> None:
-    """From here on no wait of this process is longer than ``FOR_A_REQUEST``."""
+    """From here on no wait of this process is longer than ``FOR_A_REQUEST``, but ``as_long_as_it_takes``."""
     global _longest
     _longest = FOR_A_REQUEST
 
 
 def left() -> float | None:
     """Seconds that the next wait may last; None for as long as it takes."""
+    longest = None if _own.is_unhurried else _longest
     if _own.until == inf:
-        return _longest
+        return longest
     left = max(0.0, _own.until - time.monotonic())
-    return left if _longest is None else min(left, _longest)
+    return left if longest is None else min(left, longest)
 
 
 def is_over() -> bool:
@@ -45,10 +47,23 @@ def is_over() -> bool:
 
 
 @contextmanager
-def at_most(seconds: float) -> Iterator[None]:
-    """All waits within take no longer together; connecting is bounded by ``connect_timeout`` instead."""
-    before = _own.until
-    _own.until = min(before, time.monotonic() + seconds)
+def as_long_as_it_takes() -> Iterator[None]:
+    """For long work of staff: half an export would look like a whole one."""
+    before, _own.is_unhurried = _own.is_unhurried, True
+    try:
+        yield
+    finally:
+        _own.is_unhurried = before
+
+
+@contextmanager
+def at_most(seconds: float, *, anew: bool = False) -> Iterator[None]:
+    """All waits within take no longer together; with ``anew`` whatever is left of an outer time.
+
+    Connecting is bounded by ``connect_timeout`` and the pool's ``timeout`` instead.
+    """
+    before, until = _own.until, time.monotonic() + seconds
+    _own.until = until if anew else min(before, until)
     try:
         yield
     finally:

@@ -104,6 +104,7 @@ def forget() -> None:
 def _look(before: Stamp) -> Stamp:
     looked_at, wall = time.monotonic(), time.time()
     try:
+        connection.ensure_connection()
         with patience.at_most(LOOK):
             value = _read()
     except Error:

@@ -11,7 +11,7 @@ from consent import shipped as shipped_registry
 from privacy import shipped as shipped_policy
 
 Rows = dict[type[Model], list[Model]]
-POLICY, REGISTRY = {"privacy"}, {"cookie_consent", "consent"}
+POLICY, REGISTRY = ("privacy",), ("cookie_consent", "consent")
 _policy: Rows = {}
 _registry: Rows = {}
 

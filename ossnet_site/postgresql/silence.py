@@ -2,6 +2,7 @@
 
 import threading
 import time
+from contextlib import suppress
 from typing import Any
 
 import psycopg
@@ -12,6 +13,8 @@ from ossnet_site import patience
 REST = 1.0
 # Seconds that an attempt may take: connect_timeout, and a bit.
 ATTEMPT = 4.0
+# Seconds in which the server takes back a question that is given up.
+CANCEL = 0.5
 
 
 class PatientConnection(psycopg.Connection[Any]):
@@ -21,7 +24,8 @@ class PatientConnection(psycopg.Connection[Any]):
         """Wait as long as ``ossnet_site.patience`` says.
 
         Whoever gives up closes: the answer may still come, and would be taken for that of the next question. A pool
-        does not take a closed one back. Raises psycopg's OperationalError.
+        does not take a closed one back. The server is told before, if it listens: else it would go on, also with what
+        waits for a lock, and each further attempt would be one connection more. Raises psycopg's OperationalError.
         """
         left = patience.left()
         if left is None:
@@ -32,6 +36,8 @@ class PatientConnection(psycopg.Connection[Any]):
             is_unanswered = self.pgconn.transaction_status == psycopg.pq.TransactionStatus.ACTIVE
             if error.sqlstate is not None or not is_unanswered:
                 raise
+            with suppress(psycopg.Error):
+                self.cancel_safe(timeout=CANCEL)
             self.close()
             raise psycopg.OperationalError("the database server did not answer in time") from None
 

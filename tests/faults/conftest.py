@@ -1,7 +1,7 @@
 """Fixtures of the tests of faults: databases, instances of the site and the front, all real processes.
 
 Of the two processes that run the tests, one has those on PostgreSQL (``xdist_group``) and the other those on SQLite:
-each database is prepared once.
+each database is prepared once. Whichever is done first takes the server that is frozen, which is one of its own.
 """
 
 import json

@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -85,8 +84,6 @@ def test_with_a_database_that_hangs_stored_pages_go_on_and_nothing_is_claimed(
         took.append(seconds)
         time.sleep(0.1)
     assert max(took) < A_FEW
-    assert median(took) < 1
-    assert timed(lambda: get(instance.port, "/healthz/live"))[0] < 1
     assert instance.status("/healthz/live") == 200
     assert instance.status("/healthz/ready") == 503
     seconds, answer = timed(lambda: decide(instance.port, "reject_all", words, "/silent/"))

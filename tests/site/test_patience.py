@@ -4,14 +4,18 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psycopg
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test import Client
+from django.test.signals import template_rendered
 from pytest_django import DjangoDbBlocker
 
 from ossnet_site import environment, patience, stamp
 from ossnet_site.postgresql import base, silence
+from tests.consent.decide import decide
 from tests.site import elsewhere
 from tests.site.test_pool import SHORT, address, backend, pool
 
@@ -53,6 +57,45 @@ def test_a_process_that_answers_requests_waits_for_nothing_longer_than_ten_secon
     assert patience.left() == 10
     with patience.at_most(60):
         assert patience.left() == 10
+    with patience.as_long_as_it_takes():
+        assert patience.left() is None
+    assert patience.left() == 10
+
+
+@pytest.mark.parametrize(("path", "wanted"), [("/admin/", None), ("/", 10), ("/admin/login/", 10)])
+def test_the_work_of_staff_takes_as_long_as_it_takes(
+    site: None, admin_client: Client, client: Client, monkeypatch: pytest.MonkeyPatch, path: str, wanted: float | None
+) -> None:
+    seen: set[float | None] = set()
+    monkeypatch.setattr(patience, "_longest", patience.FOR_A_REQUEST)
+
+    def note(sender: object, **about: object) -> None:
+        seen.add(patience.left())
+
+    template_rendered.connect(note)
+    try:
+        assert (admin_client if path == "/admin/" else client).get(path).status_code == 200
+    finally:
+        template_rendered.disconnect(note)
+    assert seen == {wanted}
+
+
+def test_so_does_an_export_which_is_written_when_the_view_has_ended(
+    visitor: Client, admin_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[float | None] = []
+    monkeypatch.setattr(patience, "_longest", patience.FOR_A_REQUEST)
+
+    def cell(value: object) -> str:
+        seen.append(patience.left())
+        return "x"
+
+    monkeypatch.setattr("consent.evidence_pages._cell", cell)
+    decide(visitor, "reject_all")
+    export: Any = admin_client.get("/admin/consent/consentrecord/export/csv/")
+    assert len(b"".join(export)) > 100
+    assert set(seen) == {None}
+    assert patience.left() == patience.FOR_A_REQUEST
 
 
 def test_a_server_that_vanished_from_the_network_is_noticed_within_twenty_seconds_or_as_the_address_says() -> None:
@@ -71,6 +114,30 @@ def test_a_question_that_is_not_answered_ends_and_its_connection_does_not_come_b
     connection.close()
     assert pool().get_stats().get("pool_available", 0) <= 1, "at most the one that the pool opened in its place"
     assert backend() != first
+
+
+@on_postgresql
+def test_the_server_does_not_go_on_with_what_was_given_up(address: str) -> None:
+    connection.cursor().execute("CREATE TABLE written (id integer)")
+    with psycopg.connect(address) as another:
+        another.execute("LOCK TABLE written")
+        for _six in range(6):
+            with patience.at_most(0.2), pytest.raises(OperationalError, match="did not answer in time"):
+                connection.cursor().execute("INSERT INTO written VALUES (1)")
+            connection.close()
+        waiting = another.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        assert waiting.fetchone() == (0,)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM written")
+        assert cursor.fetchone() == (0,)
+
+
+@on_postgresql
+def test_a_connection_that_lies_ready_is_taken_though_nobody_could_open_one_a_moment_ago(address: str) -> None:
+    first = backend()
+    connection.close()
+    base._silence.begin()
+    assert backend() == first
 
 
 @on_postgresql
