@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.core.management import call_command
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
@@ -156,6 +156,23 @@ def test_words_that_are_gone_while_they_can_be_shown_are_stored_again_with_the_n
         Disclosure.objects.all().delete()
         assert decide(visitor, decision, disclosure=shown.sha256).status_code == 303
     assert {record.disclosure_id for record in ConsentRecord.objects.all()} == {shown.sha256}
+
+
+def test_any_other_fault_of_a_record_is_no_reason_to_write_it_again(
+    visitor: Client, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    attempts = []
+
+    def fail(*decision: object) -> None:
+        attempts.append(decision)
+        raise IntegrityError
+
+    monkeypatch.setattr("consent.quick.write", fail)
+    monkeypatch.setattr("consent.recording._look_and_write", fail)
+    visitor.get("/")
+    with pytest.raises(IntegrityError):
+        decide(visitor, "accept_all", disclosure=shown.sha256)
+    assert len(attempts) == 1
 
 
 def test_nothing_lets_evidence_go_before_its_time(visitor: Client, shown: Shown) -> None:
