@@ -8,8 +8,9 @@ from tests.site.fronted import POLICY, Site, kept_connections
 
 
 def test_the_first_visitor_finds_every_page_made(
-    front: Site, settings: Settings, django_assert_num_queries: DjangoAssertNumQueries
+    front: Site, settings: Settings, seconds: list[float], django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
+    """The clock stands still: once a second a page looks at the stamp."""
     settings.ALLOWED_HOSTS = ["testserver"]
     with kept_connections():
         warm_up(front.front)
