@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -92,7 +92,7 @@ def export(admin: ModelAdmin[ConsentRecord], request: HttpRequest, form: str) ->
     return StreamingHttpResponse(_unhurried(write(rows)), content_type=content_type, headers=headers)
 
 
-def _unhurried(lines: Iterable[str]) -> Iterator[str]:
+def _unhurried(lines: Iterator[str]) -> Iterator[str]:
     """They are asked for after the view has ended, and half of them would look like all."""
     with patience.as_long_as_it_takes():
         yield from lines

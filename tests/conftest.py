@@ -83,6 +83,16 @@ def site(policy_in_force: PolicyVersion) -> None:
 
 
 @pytest.fixture
+def committed_site(transactional_db: None) -> Iterator[None]:
+    """The same, committed: threads and processes beside the test see it."""
+    triggers.install(connection)
+    shipped_rows.put_policy()
+    shipped_rows.put_registry()
+    yield
+    triggers.remove(connection)  # what comes next empties the tables
+
+
+@pytest.fixture
 def shown(site: None) -> Shown:
     """What a Latvian page asks now."""
     disclosure = current("lv")

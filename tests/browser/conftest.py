@@ -10,14 +10,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 from playwright.sync_api import Browser, sync_playwright
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from consent import disclosures
-from ossnet_site import stamp, triggers
-from tests import shipped_rows
+from ossnet_site import stamp
 from tests.browser.visitor import Visitor
 
 # Playwright's synchronous API runs an event loop in this thread, where Django would refuse to touch the database.
@@ -84,16 +82,12 @@ def browser(launch: Launch) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def served_site(transactional_db: None, live_server: LiveServer, settings: Settings) -> Iterator[str]:
+def served_site(committed_site: None, live_server: LiveServer, settings: Settings) -> str:
     """The running site with policy version 1 and the cookie registry; its address ends without a slash."""
     settings.ALLOWED_HOSTS = ["localhost", WWW]
-    triggers.install(connection)
-    shipped_rows.put_policy()
-    shipped_rows.put_registry()
     disclosures.forget_all()
     stamp.forget()
-    yield f"http://localhost:{urlsplit(live_server.url).port}"
-    triggers.remove(connection)  # what comes next empties the tables
+    return f"http://localhost:{urlsplit(live_server.url).port}"
 
 
 @pytest.fixture

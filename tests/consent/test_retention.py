@@ -14,11 +14,9 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from consent import disclosures, retention
-from consent import shipped as shipped_registry
 from consent.disclosures import Shown
 from consent.models import CategoryText, ConsentRecord, CookieDeclaration, Disclosure, GrantsEnded, Purge
 from ossnet_site import stamp, triggers
-from privacy import shipped as shipped_policy
 from privacy.models import PolicyVersion
 from tests.consent.decide import decide
 
@@ -140,11 +138,9 @@ def test_words_that_nobody_decided_under_go_when_they_are_old(visitor: Client) -
     assert purge_at(timezone.now()) == (0, 1)
 
 
-@pytest.mark.django_db(transaction=True)
-def test_words_that_are_gone_while_they_can_be_shown_are_stored_again_with_the_next_decision() -> None:
-    triggers.install(connection)
-    shipped_policy.load_all()
-    shipped_registry.load()
+def test_words_that_are_gone_while_they_can_be_shown_are_stored_again_with_the_next_decision(
+    committed_site: None,
+) -> None:
     triggers.remove(connection)
     visitor = Client(headers={"Sec-Fetch-Site": "same-origin"})
     visitor.get("/")
