@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -62,11 +63,20 @@ class RoleAdmin(SuperusersOnly, GroupAdmin):
     """Roles."""
 
 
+class NewAccountForm(AdminUserCreationForm):
+    """Without autofocus: the staff pages' script goes to the first field too, and browsers complain of the second."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].widget.attrs.pop("autofocus")
+
+
 @admin.register(User)
 class AccountAdmin(SuperusersOnly, OwnPages, UserAdmin):
     """Accounts, and whether each has its second factor."""
 
     pages = (("<int:pk>/reset-second-factor/", second_factor_pages.reset_colleague, "reset-second-factor"),)
+    add_form = NewAccountForm
     readonly_fields = ("has_second_factor",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
