@@ -163,6 +163,7 @@ def _insert(submission: Submission, consent: Consent, seen: OnScreen, decided: d
     now, record_id = timezone.now(), uuid.uuid4()
     subject = consent.choice.subject_id if consent.choice else uuid.uuid4()
     if repeated := repeats.of(submission, record_id, now):
+        sqlite_writer.make_safe()
         record_id, subject, now = repeated.pk, repeated.subject_id, repeated.decided_at
     answers = _answers(submission, consent, seen, decided, now)
     choice = StoredChoice(record_id, subject, answers)

@@ -3,15 +3,18 @@
 Each connection keeps pages of the database in memory and forgets all of them when another one has written. With one
 for each thread every decision would read the pages of all indexes anew. And threads that queue here know whose turn
 it is; in the engine they would sleep, ever longer.
+
+Each commit waits for the disk (``synchronous=FULL``), but for those that are ``gathered``: they wait for it together.
 """
 
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A statement with ``?`` for each value, its values, and whether it must write a row.
@@ -28,6 +31,24 @@ class _Writer:
     wrapper: BaseDatabaseWrapper | None = None
     settings: Mapping[str, Any] = {}
     looked_after = 0.0
+    log = ""  # the write-ahead log's file; empty where there is none
+    waits = True  # whether its commits wait for the disk now
+    is_doubtful = False  # whether the disk could not take a part of the log
+
+
+class _Thread(threading.local):
+    """Whether what this thread commits is gathered, and the log that the disk has not yet been asked to take."""
+
+    gathers = False
+    unsafe = ""
+
+
+_thread = _Thread()
+
+
+def is_used() -> bool:
+    """Whether the site's database is SQLite's, in a file."""
+    return connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined]
 
 
 def commit(statements: Sequence[Statement]) -> bool:
@@ -45,13 +66,80 @@ def commit(statements: Sequence[Statement]) -> bool:
     wrapper = _open()
     with wrapper.wrap_database_errors:
         try:
+            _choose_durability(wrapper)
             wrapper.connection.execute("BEGIN IMMEDIATE")
             written = _written(wrapper, statements)
             wrapper.connection.execute("COMMIT" if written else "ROLLBACK")
         except BaseException:
             _close()  # which ends the transaction, whatever it has come to
             raise
+    if written and not _Writer.waits:
+        _thread.unsafe = _Writer.log
     return written
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """What this thread commits within is safe from a power cut at the end, and not before: nobody may be told sooner.
+
+    Each still is a transaction of its own, but the disk is waited for once. Raises OperationalError when it fails: then
+    none of them counts as recorded.
+    """
+    _thread.gathers = True
+    try:
+        yield
+    finally:
+        _thread.gathers = False
+        log, _thread.unsafe = _thread.unsafe, ""
+    if log:
+        _make_safe(log)
+
+
+def make_safe() -> None:
+    """What anybody has committed so far survives a power cut. Raises OperationalError.
+
+    For whoever names a record that another may have written a moment ago, and not have heard of from the disk.
+    """
+    if is_used():
+        connection.ensure_connection()
+        if log := _log_of(connection):
+            _make_safe(log)
+
+
+def _make_safe(log: str) -> None:
+    """Wait until the disk has what was written into the log: what ``synchronous=FULL`` does after each commit."""
+    try:
+        file = os.open(log, os.O_RDONLY)
+        try:
+            getattr(os, "fdatasync", os.fsync)(file)
+        finally:
+            os.close(file)
+    except OSError as error:
+        _Writer.is_doubtful = True
+        raise OperationalError(f"the log could not be written: {error.strerror}") from error
+
+
+def _choose_durability(wrapper: BaseDatabaseWrapper) -> None:
+    """Let the next commit wait for the disk, unless it is gathered.
+
+    After the disk has failed, what the log holds must reach the database first: the engine believes no part of the log
+    that comes after a damaged one.
+    """
+    execute = wrapper.connection.execute
+    if _Writer.is_doubtful:
+        if execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            raise OperationalError("database is locked")
+        _Writer.is_doubtful = False
+    waits = not (_thread.gathers and _Writer.log)
+    if waits is not _Writer.waits:
+        execute(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
+        _Writer.waits = waits
+
+
+def _log_of(wrapper: BaseDatabaseWrapper) -> str:
+    """The write-ahead log's file; empty for another kind of journal."""
+    (mode,) = wrapper.connection.execute("PRAGMA journal_mode").fetchone()
+    return wrapper.connection.execute("PRAGMA database_list").fetchone()[2] + "-wal" if mode == "wal" else ""
 
 
 def _written(wrapper: BaseDatabaseWrapper, statements: Sequence[Statement]) -> bool:
@@ -71,7 +159,9 @@ def _open() -> BaseDatabaseWrapper:
     if now - _Writer.looked_after >= UNCHECKED:
         wrapper.close_if_unusable_or_obsolete()
         _Writer.looked_after = now
-    wrapper.ensure_connection()
+    if wrapper.connection is None:
+        wrapper.ensure_connection()
+        _Writer.log, _Writer.waits = _log_of(wrapper), True
     return wrapper
 
 

@@ -104,11 +104,15 @@ class Connection(TConn):  # type: ignore[misc]
                 self.sock.send(CONTINUE)
         return length if self.is_whole else 0
 
-    def hand_over(self) -> None:
-        """In the thread that answers: what was collected is what it reads first."""
+    def begin(self) -> None:
+        """In the first thread that answers: what it reads with."""
         if not self.initialized:
             self.init()
             self.parser.unreader = TimedUnreader(self.sock)
+
+    def hand_over(self) -> None:
+        """In the thread that answers: what was collected is what it reads first."""
+        self.begin()
         self.parser.unreader.until = time.monotonic() + THREAD_PATIENCE
         self.parser.unreader.unread(bytes(self.arrived))
         self.arrived.clear()

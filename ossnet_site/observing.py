@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 
-from consent import outcomes
+from consent import outcomes, sqlite_writer
 from consent.state import State
 from ossnet_site.front import Application, Environ
 from ossnet_site.logs import NO_ROUTE, ROUTE, current, method_of, request_id
@@ -32,6 +32,9 @@ class Observed:
         self.application = application
         # What ossnet_site.worker answers in a thread that no visitor keeps busy.
         self.probed: set[str] = getattr(application, "addresses", set())
+        # What it answers as many of as have come, and how they are made safe, see ossnet_site.together.
+        self.gathered: set[str] = set(addresses()) if sqlite_writer.is_used() else set()
+        self.gathering = sqlite_writer.gathered
         self.writes_lines: bool = settings.LOG_REQUESTS
         # Imported only where it is wanted: a worker without metrics is none the heavier.
         self.metrics: Any = import_module("ossnet_site.metrics") if settings.METRICS_TOKEN else None

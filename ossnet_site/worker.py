@@ -6,7 +6,7 @@ import errno
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from io import BytesIO
 from selectors import EVENT_READ
@@ -28,6 +28,7 @@ from ossnet_site import arrivals
 from ossnet_site.arrivals import Arrival, Connection
 from ossnet_site.logs import JsonLines
 from ossnet_site.one_send import OneSend
+from ossnet_site.together import Together
 
 # What gunicorn reports as an unreadable request though it is a fault of ours.
 OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
@@ -66,15 +67,21 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         # A thread that none but probes use: where all others hang with the database, one still says so.
         self.probing = ThreadPoolExecutor(max_workers=1)
         self.probes: tuple[bytes, ...] = ()
+        self.together = Together(self, (), nullcontext)
 
     def load_wsgi(self) -> None:
-        """Called in the worker's own process; the site says which addresses are probes."""
+        """Called in the worker's own process; the site says what is a probe, and what is answered together."""
         super().load_wsgi()
         self.probes = beginnings(getattr(self.wsgi, "probed", PROBED))
+        self.together = Together(self, getattr(self.wsgi, "gathered", ()), getattr(self.wsgi, "gathering", nullcontext))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request that is here to a thread."""
-        is_probe = isinstance(conn, Connection) and conn.arrived.startswith(self.probes)
+        is_ours = isinstance(conn, Connection)
+        if is_ours and self.together.takes(conn):
+            self.together.add(conn)
+            return
+        is_probe = is_ours and conn.arrived.startswith(self.probes)
         answered = (self.probing if is_probe else self.tpool).submit(self.handle, conn)
         answered.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
@@ -200,6 +207,13 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             return
         try:
             is_kept = not fs.cancelled() and fs.result()
+        except Exception:
+            is_kept = False
+        self.finish(conn, is_kept=is_kept)
+
+    def finish(self, conn: Connection, *, is_kept: bool) -> None:
+        """After an answer; without ``is_kept`` it was the last one."""
+        try:
             conn.sock.setblocking(False)
             if is_kept:
                 self.go_on(conn, conn.take_back())

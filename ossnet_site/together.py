@@ -1,0 +1,124 @@
+"""Requests that one thread answers, as many as have come at a time; none of them before all are safe on the disk.
+
+SQLite writes for one at a time, and waiting for the disk takes as long as a decision. The site says which requests
+these are, and what makes them safe (``ossnet_site.observing``).
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
+from socket import socket
+from typing import TYPE_CHECKING, Any
+
+from ossnet_site.arrivals import THREAD_PATIENCE, Connection
+
+if TYPE_CHECKING:
+    from ossnet_site.worker import Worker
+
+# Answers that wait for each other, and seconds after which no further one is begun: one may wait for the database.
+MOST, LONGEST = 16, 0.05
+
+
+class Held:
+    """A connection on which what is sent is kept for later."""
+
+    def __init__(self, connection: socket) -> None:
+        self._connection = connection
+        self.answer = b""
+
+    def sendall(self, data: bytes) -> None:
+        """Keep it."""
+        self.answer += data
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+
+class Together:
+    """What has come and waits. ``safe`` is entered before several are answered, and left before anybody is told."""
+
+    def __init__(
+        self, worker: "Worker", addresses: Iterable[str], safe: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self.worker = worker
+        self.beginnings = tuple(f"POST {address} ".encode() for address in addresses)
+        self.safe = safe
+        self.waiting: deque[Connection] = deque()
+        self.is_due = False
+        self.thread = ThreadPoolExecutor(max_workers=1)
+
+    def takes(self, conn: Connection) -> bool:
+        """Whether it is such a request, and all of it is here."""
+        return conn.is_whole and conn.arrived.startswith(self.beginnings)
+
+    def add(self, conn: Connection) -> None:
+        """Have it answered with the next ones."""
+        self.waiting.append(conn)
+        self.schedule()
+
+    def schedule(self) -> None:
+        """Once is enough, however many come before the thread begins."""
+        if not self.is_due:
+            self.is_due = True
+            self.thread.submit(self.answer)
+
+    def answer(self) -> None:
+        """In the thread: answer what is here; whoever is alone waits for nobody."""
+        self.is_due = False
+        most, safe = (MOST, self.safe) if len(self.waiting) > 1 else (1, nullcontext)
+        answered: list[tuple[Connection, bytes, bool]] = []
+        try:
+            with safe():
+                until = time.monotonic() + LONGEST
+                while self.waiting and len(answered) < most and time.monotonic() < until:
+                    conn = self.waiting.popleft()
+                    answered.append((conn, *self.hold(conn)))
+        except Exception:
+            self.worker.log.exception("What was recorded is not safe on the disk")
+            answered = [(conn, self.worker.page(503), False) for conn, _answer, _is_kept in answered]
+        if self.waiting:
+            self.schedule()
+        over = [(conn, is_kept) for conn, answer, is_kept in answered if self.send(conn, answer, is_kept)]
+        self.worker.method_queue.defer(self.finish, over)
+
+    def hold(self, conn: Connection) -> tuple[bytes, bool]:
+        """The answer, and whether the connection is kept after it."""
+        conn.begin()
+        connection = conn.sock
+        conn.sock = held = Held(connection)
+        try:
+            is_kept = bool(self.worker.handle(conn))
+        except Exception:
+            self.worker.log.exception("Error while answering a request")
+            return b"", False
+        finally:
+            conn.sock = connection
+        return held.answer, is_kept
+
+    def send(self, conn: Connection, answer: bytes, is_kept: bool) -> bool:
+        """Send; whoever reads slowly is left to another thread. Whether all has been sent."""
+        conn.sock.setblocking(False)
+        try:
+            sent = conn.sock.send(answer)
+        except BlockingIOError:
+            sent = 0
+        except OSError:  # gone
+            return True
+        if sent == len(answer):
+            return True
+        rest = self.worker.tpool.submit(self.send_rest, conn, answer[sent:], is_kept)
+        rest.add_done_callback(lambda done: self.worker.method_queue.defer(self.worker.finish_request, conn, done))
+        return False
+
+    def send_rest(self, conn: Connection, rest: bytes, is_kept: bool) -> bool:
+        """In a thread that may wait for the other side."""
+        conn.sock.settimeout(THREAD_PATIENCE)
+        conn.sock.sendall(rest)
+        return is_kept
+
+    def finish(self, over: list[tuple[Connection, bool]]) -> None:
+        """In the worker's loop: each waits for its next request, or for its end."""
+        for conn, is_kept in over:
+            self.worker.finish(conn, is_kept=is_kept)
