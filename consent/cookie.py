@@ -20,6 +20,7 @@ from ossnet_site.keyed_hash import salted_hmac
 # Ours has at most 500 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
 SALT = "consent.cookie"
+QUOTING = SimpleCookie()
 # Keys beside a category's own: what a grant covered, when a refusal was given, and whether the signal was sent.
 SCOPE, SINCE, DESPITE_GPC = "-scope", "-since", "-gpc"
 
@@ -54,7 +55,7 @@ def encode(choice: StoredChoice) -> str:
 
 def decode(value: str) -> StoredChoice | None:
     """The choice in a cookie's value; None unless this server signed exactly this value."""
-    if len(value) > MAX_LENGTH:
+    if not value or len(value) > MAX_LENGTH:
         return None
     try:
         facts = parse_cookie_str(_signer().unsign(value))
@@ -86,7 +87,7 @@ def issue(response: HttpResponse, choice: StoredChoice) -> None:
 
 def line(choice: StoredChoice) -> str:
     """The same as the value of a header ``Set-Cookie``, without a response."""
-    _value, quoted = SimpleCookie().value_encode(encode(choice))
+    _value, quoted = QUOTING.value_encode(encode(choice))
     before, after = _around(int(time.time()))
     return f"{before}{quoted}{after}"
 

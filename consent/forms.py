@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl, unquote
 
 from django.conf import settings
@@ -23,6 +24,7 @@ class BadForm(BadRequest):
     """A form that cannot be understood; the message is a sentence for the visitor, or empty."""
 
 
+@lru_cache(maxsize=64)  # most visitors decide on the same few pages
 def is_same_site_path(address: str) -> bool:
     """Whether ``address`` is a path of this site and nothing that a browser could read as another host."""
     return (

@@ -12,8 +12,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
-from psycopg.types.json import Jsonb
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 
 from consent import repeats, sqlite_writer
 from consent.repeats import CLEAR, Press
@@ -25,12 +24,12 @@ REMEMBER = f"""
     WHERE r.expires_at < %s OR r.expires_at > %s
 """
 as_json = json.JSONEncoder().encode
-ON_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: Jsonb, list: Jsonb}
+ON_POSTGRESQL: dict[type, Callable[[Any], Any]] = {dict: as_json, list: as_json, UUID: str, datetime: str}
 ON_SQLITE: dict[type, Callable[[Any], Any]] = {
     dict: as_json,
     list: as_json,
     UUID: lambda value: value.hex,
-    datetime: lambda value: value.astimezone(UTC).replace(tzinfo=None).isoformat(" "),
+    datetime: lambda value: value.astimezone(UTC).isoformat(" ").partition("+")[0],
 }
 
 
@@ -71,9 +70,10 @@ def _on_sqlite(columns: tuple[str, ...], values: tuple[Any, ...], press: Press |
 
 
 def _executed(statement: str, values: list[Any]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return bool(cursor.rowcount == 1)
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    wrapper.ensure_connection()
+    with wrapper.wrap_database_errors:
+        return bool(wrapper.connection.execute(statement, values).rowcount == 1)
 
 
 @cache

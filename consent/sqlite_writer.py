@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A statement with ``?`` for each value, its values, and whether it must write a row.
@@ -48,7 +48,8 @@ _thread = _Thread()
 
 def is_used() -> bool:
     """Whether the site's database is SQLite's, in a file."""
-    return connection.vendor == "sqlite" and not connection.is_in_memory_db()  # type: ignore[attr-defined]
+    usual = connections[DEFAULT_DB_ALIAS]
+    return usual.vendor == "sqlite" and not usual.is_in_memory_db()  # type: ignore[attr-defined]
 
 
 def commit(statements: Sequence[Statement]) -> bool:
@@ -57,13 +58,14 @@ def commit(statements: Sequence[Statement]) -> bool:
     Whoever is within a transaction already, or has the database in memory alone, goes on with that connection.
     The caller has the turn. Raises Error, and then nothing is written.
     """
-    if connection.in_atomic_block or connection.is_in_memory_db():  # type: ignore[attr-defined]
-        connection.ensure_connection()
-        with transaction.atomic(), connection.wrap_database_errors:
-            written = _written(connection, statements)
+    usual = connections[DEFAULT_DB_ALIAS]
+    if usual.in_atomic_block or usual.is_in_memory_db():  # type: ignore[attr-defined]
+        usual.ensure_connection()
+        with transaction.atomic(), usual.wrap_database_errors:
+            written = _written(usual, statements)
             transaction.set_rollback(not written)
         return written
-    wrapper = _open()
+    wrapper = _open(usual)
     with wrapper.wrap_database_errors:
         try:
             _choose_durability(wrapper)
@@ -101,8 +103,9 @@ def make_safe() -> None:
     For whoever names a record that another may have written a moment ago, and not have heard of from the disk.
     """
     if is_used():
-        connection.ensure_connection()
-        if log := _log_of(connection):
+        usual = connections[DEFAULT_DB_ALIAS]
+        usual.ensure_connection()
+        if log := _log_of(usual):
             _make_safe(log)
 
 
@@ -149,11 +152,11 @@ def _written(wrapper: BaseDatabaseWrapper, statements: Sequence[Statement]) -> b
     )
 
 
-def _open() -> BaseDatabaseWrapper:
+def _open(usual: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
     """The writer's connection; opened anew for another database, and when it is past its time (CONN_MAX_AGE)."""
-    if _Writer.wrapper is None or _Writer.settings is not connection.settings_dict:
+    if _Writer.wrapper is None or _Writer.settings is not usual.settings_dict:
         _close()
-        _Writer.wrapper, _Writer.settings = connection.copy(), connection.settings_dict
+        _Writer.wrapper, _Writer.settings = usual.copy(), usual.settings_dict
         _Writer.wrapper.inc_thread_sharing()
     wrapper, now = _Writer.wrapper, time.monotonic()
     if now - _Writer.looked_after >= UNCHECKED:

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
-from django.db import connection
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.urls import reverse
 from django.utils import translation
 from django.utils.encoding import iri_to_uri
@@ -141,8 +141,8 @@ def look_after_connection() -> None:
 
     The next one is asked whether it is there, which costs as much as storing the decision.
     """
-    now = time.monotonic()
-    is_due = connection.errors_occurred or now - _own.looked_after >= UNCHECKED
-    if is_due and not connection.in_atomic_block:
-        connection.close_if_unusable_or_obsolete()
+    wrapper, now = connections[DEFAULT_DB_ALIAS], time.monotonic()
+    is_due = wrapper.errors_occurred or now - _own.looked_after >= UNCHECKED
+    if is_due and not wrapper.in_atomic_block:
+        wrapper.close_if_unusable_or_obsolete()
         _own.looked_after = now

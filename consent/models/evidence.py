@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import base64
 import re
 import uuid
 
@@ -19,15 +18,13 @@ from privacy.models import PolicyVersion
 # Crockford's base 32: no I, L, O or U, so that a number can be read out and copied by hand.
 DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 JURISDICTION = "LV"
-TO_CROCKFORD = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567", DIGITS.encode())
-LAST_60_BITS = (1 << 60) - 1
 NUMBER_LENGTH = 12  # digits of 5 bits: the last 60 bits of the record's id, all of them random
 
 
 def number_of(record_id: uuid.UUID) -> str:
     """The short record number, such as "7K3M-Q2PX-9RDT"."""
-    bits = ((record_id.int & LAST_60_BITS) << 4).to_bytes(8, "big")
-    digits = base64.b32encode(bits).translate(TO_CROCKFORD).decode()
+    bits = record_id.int
+    digits = "".join([DIGITS[bits >> place & 31] for place in range(55, -1, -5)])
     return f"{digits[:4]}-{digits[4:8]}-{digits[8:12]}"
 
 

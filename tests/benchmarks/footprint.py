@@ -30,7 +30,7 @@ def logged(file: str, decisions: int) -> float:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     decide()
-    wrapper = sqlite_writer._open()
+    wrapper = sqlite_writer._open(connection)
     wrapper.connection.execute("PRAGMA wal_autocheckpoint = 0")
     log = Path(f"{file}-wal")
     before = log.stat().st_size

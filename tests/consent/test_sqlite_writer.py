@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, OperationalError, connection
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, OperationalError, connection
 from django.db.backends.sqlite3.base import DatabaseWrapper
 
 from consent import sqlite_writer
@@ -38,7 +38,7 @@ def file(db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     """A database in a file, which is the site's."""
     monkeypatch.setattr(DatabaseWrapper, "is_in_memory_db", lambda self: False)
     wrapper = database(tmp_path / "db")
-    monkeypatch.setattr(sqlite_writer, "connection", wrapper)
+    monkeypatch.setattr(sqlite_writer, "connections", {DEFAULT_DB_ALIAS: wrapper})
     sqlite_writer._close()
     yield wrapper
     sqlite_writer._close()
@@ -125,7 +125,7 @@ def test_another_database_gets_what_is_its_own(
 ) -> None:
     commit([(INSERT, [1], True)])
     other = database(tmp_path / "other")
-    monkeypatch.setattr(sqlite_writer, "connection", other)
+    monkeypatch.setattr(sqlite_writer, "connections", {DEFAULT_DB_ALIAS: other})
     commit([(INSERT, [2], True)])
     assert (rows(file), rows(other)) == ([1], [2])
     other.close()
