@@ -77,7 +77,8 @@ class Together:
                     answered.append((conn, *self.hold(conn)))
         except Exception:
             self.worker.log.exception("What was recorded is not safe on the disk")
-            answered = [(conn, self.worker.page(503), False) for conn, _answer, _is_kept in answered]
+            page = self.worker.page(503)
+            answered = [(conn, page, False) for conn, _answer, _is_kept in answered]
         if self.waiting:
             self.schedule()
         over = [(conn, is_kept) for conn, answer, is_kept in answered if self.send(conn, answer, is_kept)]
@@ -85,10 +86,10 @@ class Together:
 
     def hold(self, conn: Connection) -> tuple[bytes, bool]:
         """The answer, and whether the connection is kept after it."""
-        conn.begin()
         connection = conn.sock
-        conn.sock = held = Held(connection)
         try:
+            conn.begin()
+            conn.sock = held = Held(connection)
             is_kept = bool(self.worker.handle(conn))
         except Exception:
             self.worker.log.exception("Error while answering a request")
