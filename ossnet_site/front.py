@@ -90,6 +90,8 @@ class Edition:
         self.token = token
         self.is_known = is_known
         self.until = until
+        self.over_at = inf if until is None else until
+        self.seen: stamp.Stamp | None = None  # the last look that found it to hold
         self.pages = pages
         self.outdated = outdated
         self.visitors: Recent[tuple[bytes, Any], Visitor] = Recent(VISITORS_LIMIT)
@@ -124,13 +126,20 @@ class Front:
             return page.answer(environ, start_response)
         return self.make(environ, start_response, edition, key)
 
+    def found(self, environ: Environ) -> StoredPage | None:
+        """The stored page that answers a request; None where there is none, or none that may."""
+        if not is_plain(environ):
+            return None
+        edition, key = self.look_up(environ, time.time())
+        return edition.pages.get(key) if key else None
+
     def look_up(self, environ: Environ, now: float) -> tuple[Edition, Key | None]:
         """Where the page would be, and under which key; None when Django must see the request."""
         edition = self.edition(now)
         state = visitor_state(edition, environ, now)
         if state is None:
             return edition, None
-        return edition, (environ["PATH_INFO"], state, *origin(environ))
+        return edition, (environ["PATH_INFO"], state, *map(environ.get, ORIGIN))
 
     def make(
         self, environ: Environ, start_response: StartResponse, edition: Edition, key: Key | None
@@ -159,17 +168,16 @@ class Front:
 
     def edition(self, now: float) -> Edition:
         """What is remembered for the content of this moment; the old one goes as a whole."""
-        seen = stamp.current()
-        if not self._holds(seen, now):
-            with self._renewing:
-                if not self._holds(seen, now):
-                    self._edition = self._renewed(seen, now)
-        return self._edition
-
-    def _holds(self, seen: stamp.Stamp, now: float) -> bool:
-        edition = self._edition
-        is_over = edition.until is not None and now >= edition.until
-        return edition.token == seen.token and edition.is_known is seen.is_known and not is_over
+        seen, edition = stamp.current(), self._edition
+        if edition.seen is seen and now < edition.over_at:  # nobody has looked since
+            return edition
+        with self._renewing:
+            edition = self._edition
+            is_same = edition.token == seen.token and edition.is_known is seen.is_known
+            if not is_same or now >= edition.over_at:
+                edition = self._edition = self._renewed(seen, now)
+            edition.seen = seen
+        return edition
 
     def _renewed(self, seen: stamp.Stamp, now: float) -> Edition:
         """Pages outlive the database's going away and coming back; the visitors' states do not."""
@@ -204,18 +212,13 @@ def is_plain(environ: Environ) -> bool:
 
 def last_known(edition: Edition, environ: Environ) -> StoredPage | None:
     """A page of the same address in which nothing runs, made for another state; best one that still asks everything."""
-    address = [environ["PATH_INFO"], *origin(environ)]
+    address = [environ["PATH_INFO"], *map(environ.get, ORIGIN)]
     for pages in (edition.pages, edition.outdated):
         found = [key for key in pages.known() if [key[0], *key[2:]] == address and is_free_of_services(key[1])]
         found.sort(key=lambda key: ("by signal" in key[1], "refused" in key[1]))
         if found:
             return pages.get(found[0])
     return None
-
-
-def origin(environ: Environ) -> list[str | None]:
-    """What of the request's origin a page may hold."""
-    return [environ.get(name) for name in ORIGIN]
 
 
 def is_free_of_services(state: str) -> bool:

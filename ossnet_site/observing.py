@@ -14,7 +14,7 @@ from django.conf import settings
 
 from consent import outcomes, sqlite_writer
 from consent.state import State
-from ossnet_site.front import Application, Environ
+from ossnet_site.front import Application, Environ, Front
 from ossnet_site.logs import NO_ROUTE, ROUTE, current, method_of, request_id
 from ossnet_site.short_way import addresses
 from ossnet_site.stored_page import STORED, Headers, StartResponse
@@ -28,7 +28,7 @@ BY_STATUS = {"403": "foreign", "409": "words_changed", "429": "limited"}
 class Observed:
     """The WSGI application around all others."""
 
-    def __init__(self, application: Application) -> None:
+    def __init__(self, application: Application, front: Front | None = None) -> None:
         self.application = application
         # What ossnet_site.worker answers in a thread that no visitor keeps busy.
         self.probed: set[str] = getattr(application, "addresses", set())
@@ -38,10 +38,16 @@ class Observed:
         self.writes_lines: bool = settings.LOG_REQUESTS
         # Imported only where it is wanted: a worker without metrics is none the heavier.
         self.metrics: Any = import_module("ossnet_site.metrics") if settings.METRICS_TOKEN else None
+        # Where there is nobody to tell, stored pages are asked for before anything else.
+        self.front = None if self.metrics or self.writes_lines else front
         self.count_stored = self.metrics.stored_pages.count if self.metrics else None
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer, then tell. The time is that until the answer is ready to be sent."""
+        if self.front and environ["PATH_INFO"] not in self.probed:
+            page = self.front.found(environ)
+            if page is not None:
+                return page.answer(environ, start_response)
         begun = time.perf_counter()
         answered_with: tuple[str, Headers] = ("", [])
 

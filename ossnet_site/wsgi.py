@@ -16,16 +16,17 @@ application = django = get_wsgi_application()
 from ossnet_site.health import Probes  # noqa: E402
 from ossnet_site.observing import Observed  # noqa: E402
 
+front = None
 if not settings.DEBUG:  # where templates are edited, every page is made anew
     from ossnet_site.front import Front
     from ossnet_site.short_way import ShortWay
 
-    application = Front(ShortWay(application))  # type: ignore[assignment]
+    application = front = Front(ShortWay(application))  # type: ignore[assignment]
 checks.require_sound_production()
 triggers.require(connection)
 warm_up(application)
 patience.answers_requests()
-application = Observed(Probes(application, django))  # type: ignore[assignment]
+application = Observed(Probes(application, django), front)  # type: ignore[assignment]
 connection.close()  # the workers are forked from this process, and each needs its own
 if connection.vendor == "postgresql":
     connection.close_pool()  # type: ignore[attr-defined]  # its threads do not come along

@@ -36,7 +36,8 @@ class Watched:
 
     def __init__(self) -> None:
         django = WSGIHandler()
-        self.site = Observed(Probes(Front(short_way.ShortWay(django)), django))
+        self.front = Front(short_way.ShortWay(django))
+        self.site = Observed(Probes(self.front, django), self.front)
 
     def ask(self, path: str = POLICY, *, method: str = "GET", body: str = "", **headers: str) -> Answer:
         environ: dict[str, Any] = {
@@ -221,6 +222,20 @@ def test_nothing_is_asked_of_an_application_that_fails(settings: Any) -> None:
 
     with pytest.raises(ValueError, match="inside"):
         Observed(broken)({"REQUEST_METHOD": "GET", "PATH_INFO": "/"}, lambda *args: None)
+
+
+def test_where_nobody_is_told_a_stored_page_is_asked_for_first_and_no_probe(
+    visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched()
+    made = watched.ask()
+    monkeypatch.setattr(watched.site, "application", Mock(side_effect=ValueError("asked")))
+    assert vars(watched.ask()) == vars(made)
+    with pytest.raises(ValueError, match="asked"):
+        watched.ask("/kontakti/")
+    monkeypatch.setattr(watched.front, "found", Mock(side_effect=KeyError("a look at the database")))
+    with pytest.raises(ValueError, match="asked"):
+        watched.ask("/healthz/live")
 
 
 def test_what_was_counted_quickly_is_put_where_every_process_can_read_it(watched: Watched) -> None:

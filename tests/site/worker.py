@@ -49,6 +49,8 @@ class Worker:
         from consent import disclosures
         from ossnet_site import stamp
         from ossnet_site.front import Front
+        from ossnet_site.health import Probes
+        from ossnet_site.observing import Observed
 
         if database != self.database or anew:
             connection.close()
@@ -56,7 +58,8 @@ class Worker:
             disclosures.forget_all()
             stamp.forget()
             self.django = get_wsgi_application()
-            self.front = Front(self.django)
+            front = Front(self.django)
+            self.front = Observed(Probes(front, self.django), front)
 
     def view(self, *, front: bool, **environ: str) -> dict[str, Any]:
         """Answer one request, through the front or as Django alone answers it."""
@@ -75,7 +78,8 @@ class Worker:
         finally:
             if hasattr(answer, "close"):
                 answer.close()
-        return {"status": int(begun[0][:3]), "headers": begun[1], "body": base64.b64encode(whole).decode()}
+        headers = [(name, value) for name, value in begun[1] if name != "X-Request-ID"]  # an error's, another each time
+        return {"status": int(begun[0][:3]), "headers": headers, "body": base64.b64encode(whole).decode()}
 
     def prepare(self) -> None:
         from django.core.management import call_command
