@@ -158,3 +158,11 @@ def test_the_preview_of_a_draft_is_no_public_page(world: None, staff: Staff) -> 
 def test_a_row_that_cannot_be_ticked_is_refused(staff: Staff, address: str, row: str) -> None:  # noqa: F811
     chosen = {"action": "delete_selected", "_selected_action": row, "post": "yes"}
     assert staff["S"].post(address, chosen).status_code == 400
+
+
+def test_a_new_account_has_one_field_that_is_gone_to_and_by_the_script_alone(world: None, staff: Staff) -> None:  # noqa: F811
+    page = html.fromstring(staff["S"].get(f"{ACCOUNTS}add/").content.decode())
+    assert page.xpath("//input[@name='username']")
+    assert page.xpath("//@autofocus") == []
+    (script,) = page.xpath("//script[@data-model-name]")
+    assert script.get("src").startswith("/static/admin/js/change_form")
