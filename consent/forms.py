@@ -24,9 +24,13 @@ class BadForm(BadRequest):
     """A form that cannot be understood; the message is a sentence for the visitor, or empty."""
 
 
-@lru_cache(maxsize=64)  # most visitors decide on the same few pages
 def is_same_site_path(address: str) -> bool:
     """Whether ``address`` is a path of this site and nothing that a browser could read as another host."""
+    return len(address) <= MAX_PATH and _is_same_site_path(address)
+
+
+@lru_cache(maxsize=64)  # most visitors decide on the same few pages
+def _is_same_site_path(address: str) -> bool:
     return (
         len(iri_to_uri(address) or "") <= MAX_PATH
         and address.startswith("/")

@@ -113,7 +113,7 @@ def _look_and_write(submission: Submission, consent: Consent) -> StoredChoice:
 
 def _turns() -> AbstractContextManager[object]:
     """SQLite has one writer: the threads of a process wait for their turn."""
-    return sqlite_writer.turn if connection.vendor == "sqlite" else nullcontext()
+    return sqlite_writer.in_turn() if connection.vendor == "sqlite" else nullcontext()
 
 
 def _on_screen(submission: Submission, consent: Consent) -> OnScreen:

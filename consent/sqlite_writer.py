@@ -11,17 +11,17 @@ import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, Error, OperationalError, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A statement with ``?`` for each value, its values, and whether it must write a row.
 Statement = tuple[str, Sequence[Any], bool]
 UNCHECKED = 1.0  # seconds for which a connection that was there counts as there
 
-# Held by whoever is about to write, also by other means.
+# Held by whoever is about to write, also by other means, see in_turn.
 turn = threading.Lock()
 
 
@@ -31,19 +31,34 @@ class _Writer:
     wrapper: BaseDatabaseWrapper | None = None
     settings: Mapping[str, Any] = {}
     looked_after = 0.0
-    log = ""  # the write-ahead log's file; empty where there is none
+    # A handle on the write-ahead log, as old as the connection: a failed write is told once to each handle that was
+    # open then, and to none that is opened later.
+    log: int | None = None
     waits = True  # whether its commits wait for the disk now
     is_doubtful = False  # whether the disk could not take a part of the log
 
 
 class _Thread(threading.local):
-    """Whether what this thread commits is gathered, and the log that the disk has not yet been asked to take."""
+    """Whether what this thread commits is gathered, and whether the disk has yet to take some of it."""
 
     gathers = False
-    unsafe = ""
+    is_unsafe = False
 
 
 _thread = _Thread()
+
+
+@contextmanager
+def in_turn() -> Iterator[None]:
+    """The turn of whoever is about to write. Raises Error.
+
+    After the disk has failed, what the log holds must reach the database first: the engine believes no part of the log
+    that comes after a damaged one.
+    """
+    with turn:
+        if _Writer.is_doubtful:
+            _move_to_database()
+        yield
 
 
 def is_used() -> bool:
@@ -76,7 +91,7 @@ def commit(statements: Sequence[Statement]) -> bool:
             _close()  # which ends the transaction, whatever it has come to
             raise
     if written and not _Writer.waits:
-        _thread.unsafe = _Writer.log
+        _thread.is_unsafe = True
     return written
 
 
@@ -92,57 +107,57 @@ def gathered() -> Iterator[None]:
         yield
     finally:
         _thread.gathers = False
-        log, _thread.unsafe = _thread.unsafe, ""
-    if log:
-        _make_safe(log)
+        is_unsafe, _thread.is_unsafe = _thread.is_unsafe, False
+    if is_unsafe:
+        with turn:
+            try:
+                _make_safe()
+            except OperationalError:
+                with suppress(Error):  # else whoever writes next tries again
+                    _move_to_database()
+                raise
 
 
 def make_safe() -> None:
-    """What anybody has committed so far survives a power cut. Raises OperationalError.
+    """What anybody has committed so far survives a power cut. Raises Error. The caller has the turn.
 
     For whoever names a record that another may have written a moment ago, and not have heard of from the disk.
     """
     if is_used():
-        usual = connections[DEFAULT_DB_ALIAS]
-        usual.ensure_connection()
-        if log := _log_of(usual):
-            _make_safe(log)
+        _open(connections[DEFAULT_DB_ALIAS])
+        _make_safe()
 
 
-def _make_safe(log: str) -> None:
+def _make_safe() -> None:
     """Wait until the disk has what was written into the log: what ``synchronous=FULL`` does after each commit."""
+    if _Writer.log is not None:
+        _to_disk(_Writer.log)
+    if _Writer.is_doubtful:
+        raise OperationalError("what was committed is not safe on the disk")
+
+
+def _to_disk(log: int) -> None:
     try:
-        file = os.open(log, os.O_RDONLY)
-        try:
-            getattr(os, "fdatasync", os.fsync)(file)
-        finally:
-            os.close(file)
+        getattr(os, "fdatasync", os.fsync)(log)
     except OSError as error:
         _Writer.is_doubtful = True
         raise OperationalError(f"the log could not be written: {error.strerror}") from error
 
 
-def _choose_durability(wrapper: BaseDatabaseWrapper) -> None:
-    """Let the next commit wait for the disk, unless it is gathered.
-
-    After the disk has failed, what the log holds must reach the database first: the engine believes no part of the log
-    that comes after a damaged one.
-    """
-    execute = wrapper.connection.execute
-    if _Writer.is_doubtful:
-        if execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+def _move_to_database() -> None:
+    wrapper = _open(connections[DEFAULT_DB_ALIAS])
+    with wrapper.wrap_database_errors:
+        if wrapper.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             raise OperationalError("database is locked")
-        _Writer.is_doubtful = False
-    waits = not (_thread.gathers and _Writer.log)
+    _Writer.is_doubtful = False
+
+
+def _choose_durability(wrapper: BaseDatabaseWrapper) -> None:
+    """Let the next commit wait for the disk, unless it is gathered."""
+    waits = not (_thread.gathers and _Writer.log is not None)
     if waits is not _Writer.waits:
-        execute(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
+        wrapper.connection.execute(f"PRAGMA synchronous={'FULL' if waits else 'NORMAL'}")
         _Writer.waits = waits
-
-
-def _log_of(wrapper: BaseDatabaseWrapper) -> str:
-    """The write-ahead log's file; empty for another kind of journal."""
-    (mode,) = wrapper.connection.execute("PRAGMA journal_mode").fetchone()
-    return wrapper.connection.execute("PRAGMA database_list").fetchone()[2] + "-wal" if mode == "wal" else ""
 
 
 def _written(wrapper: BaseDatabaseWrapper, statements: Sequence[Statement]) -> bool:
@@ -163,22 +178,46 @@ def _open(usual: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
         wrapper.close_if_unusable_or_obsolete()
         _Writer.looked_after = now
     if wrapper.connection is None:
+        _let_go_of_log()
         wrapper.ensure_connection()
-        _Writer.log, _Writer.waits = _log_of(wrapper), True
+        with wrapper.wrap_database_errors:
+            _Writer.log = _log_of(wrapper)
     return wrapper
+
+
+def _log_of(wrapper: BaseDatabaseWrapper) -> int | None:
+    """A handle on the write-ahead log; None for another kind of journal, and then every commit waits for the disk."""
+    execute = wrapper.connection.execute
+    if execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+        return None
+    execute("SELECT count(*) FROM sqlite_master").fetchone()  # whoever reads makes the file
+    with suppress(OSError):
+        return os.open(execute("PRAGMA database_list").fetchone()[2] + "-wal", os.O_RDONLY)
+    return None
+
+
+def _let_go_of_log() -> None:
+    """What another handle would not be told of is asked for now."""
+    log, _Writer.log, _Writer.waits = _Writer.log, None, True
+    if log is not None:
+        if _thread.is_unsafe:
+            with suppress(OperationalError):  # remembered as a doubt
+                _to_disk(log)
+        os.close(log)
 
 
 def _close() -> None:
     wrapper, _Writer.wrapper, _Writer.looked_after = _Writer.wrapper, None, 0.0
     if wrapper is not None:
         wrapper.close()
+    _let_go_of_log()
 
 
 def _forked() -> None:
     """SQLite's connections must not cross a fork: not be used there, nor be closed. They are kept, unused."""
     global turn
     _of_the_parent.append(_Writer.wrapper)
-    _Writer.wrapper, turn = None, threading.Lock()
+    _Writer.wrapper, _Writer.log, _Writer.waits, turn = None, None, True, threading.Lock()
 
 
 _of_the_parent: list[BaseDatabaseWrapper | None] = []

@@ -4,6 +4,7 @@ gunicorn gives each new connection one of its few threads before anything has be
 would stop everybody else. Here a connection gets a thread once there is something to answer.
 """
 
+import errno
 import re
 import time
 from contextlib import suppress
@@ -21,7 +22,8 @@ LONGEST_HEAD, LONGEST_BODY = 64 * 1024, 64 * 1024
 # Seconds for which a thread waits for such a body, and for somebody who reads the answer slowly.
 THREAD_PATIENCE = 30.0
 HEAD_END = re.compile(rb"\r?\n\r?\n")
-LENGTH = re.compile(rb"\ncontent-length[ \t]*:[ \t]*([0-9]{1,18})[ \t]*\r?\n", re.IGNORECASE)
+LENGTH = re.compile(rb"\ncontent-length[ \t]*:[ \t]*0*([0-9]*)[ \t]*\r?\n", re.IGNORECASE)
+MOST_DIGITS = 18
 CHUNKED = re.compile(rb"\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -39,9 +41,12 @@ class TimedUnreader(SocketUnreader):  # type: ignore[misc]
     """What a thread reads from: first what was collected, then the rest of a long body, until ``until`` (monotonic)."""
 
     until = 0.0
+    is_whole = False  # then nothing more is waited for, whatever the parser makes of it
 
     def chunk(self, size_hint: int | None = None) -> bytes:
         """More of the body. Raises OSError when it does not come: half a form must not be taken for a whole one."""
+        if self.is_whole:
+            raise ConnectionResetError(errno.ECONNRESET, "there is no more")
         self.sock.settimeout(max(0.001, self.until - time.monotonic()))
         data: bytes = super().chunk(size_hint)
         if not data:
@@ -87,6 +92,8 @@ class Connection(TConn):  # type: ignore[misc]
             end = HEAD_END.search(self.arrived, max(0, known - 3))
             if end:
                 self.wanted = end.end() + self.length_of_body(bytes(self.arrived[: end.end()]))
+                # Some end lines as gunicorn does not: a thread finds out what it makes of them.
+                self.is_whole = self.is_whole and end[0] == b"\r\n\r\n"
             elif len(self.arrived) > LONGEST_HEAD:
                 is_line = b"\n" not in self.arrived
                 self.problem = LimitRequestLine(LONGEST_HEAD, 0) if is_line else LimitRequestHeaders("too long")
@@ -96,7 +103,8 @@ class Connection(TConn):  # type: ignore[misc]
     def length_of_body(self, head: bytes) -> int:
         """How many bytes are waited for after the head."""
         announced = LENGTH.search(head)
-        length = int(announced[1]) if announced else 0
+        digits = announced[1] if announced else b""
+        length = int(digits or b"0") if len(digits) <= MOST_DIGITS else LONGEST_BODY + 1
         self.is_whole = length <= LONGEST_BODY and not CHUNKED.search(head)
         if self.is_whole and length and EXPECTS.search(head):
             # Whoever has gone, or has not read the answers before, is not told; who asks waits only for a while.
@@ -113,7 +121,7 @@ class Connection(TConn):  # type: ignore[misc]
     def hand_over(self) -> None:
         """In the thread that answers: what was collected is what it reads first."""
         self.begin()
-        self.parser.unreader.until = time.monotonic() + THREAD_PATIENCE
+        self.parser.unreader.until, self.parser.unreader.is_whole = time.monotonic() + THREAD_PATIENCE, self.is_whole
         self.parser.unreader.unread(bytes(self.arrived))
         self.arrived.clear()
         self.wanted = None

@@ -32,6 +32,12 @@ class Held:
         """Keep it."""
         self.answer += data
 
+    def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
+        """Keep that much of a file."""
+        file.seek(offset)
+        self.sendall(data := file.read(-1 if count is None else count))
+        return len(data)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
 
@@ -69,20 +75,23 @@ class Together:
         self.is_due = False
         most, safe = (MOST, self.safe) if len(self.waiting) > 1 else (1, nullcontext)
         answered: list[tuple[Connection, bytes, bool]] = []
+        over: list[tuple[Connection, bool]] = []
         try:
-            with safe():
-                until = time.monotonic() + LONGEST
-                while self.waiting and len(answered) < most and time.monotonic() < until:
-                    conn = self.waiting.popleft()
-                    answered.append((conn, *self.hold(conn)))
-        except Exception:
-            self.worker.log.exception("What was recorded is not safe on the disk")
-            page = self.worker.page(503)
-            answered = [(conn, page, False) for conn, _answer, _is_kept in answered]
-        if self.waiting:
-            self.schedule()
-        over = [(conn, is_kept) for conn, answer, is_kept in answered if self.send(conn, answer, is_kept)]
-        self.worker.method_queue.defer(self.finish, over)
+            try:
+                with safe():
+                    until = time.monotonic() + LONGEST
+                    while self.waiting and len(answered) < most and time.monotonic() < until:
+                        conn = self.waiting.popleft()
+                        answered.append((conn, *self.hold(conn)))
+            except Exception:
+                self.worker.log.exception("What was recorded is not safe on the disk")
+                page = self.page()
+                answered = [(conn, page, False) for conn, _answer, _is_kept in answered]
+            over = [(conn, is_kept) for conn, answer, is_kept in answered if self.send(conn, answer, is_kept)]
+        finally:
+            if self.waiting:
+                self.schedule()
+            self.worker.method_queue.defer(self.finish, over)
 
     def hold(self, conn: Connection) -> tuple[bytes, bool]:
         """The answer, and whether the connection is kept after it."""
@@ -91,25 +100,36 @@ class Together:
             conn.begin()
             conn.sock = held = Held(connection)
             is_kept = bool(self.worker.handle(conn))
-        except Exception:
+        except BaseException:  # whatever it is, the others are answered
             self.worker.log.exception("Error while answering a request")
             return b"", False
         finally:
             conn.sock = connection
         return held.answer, is_kept
 
-    def send(self, conn: Connection, answer: bytes, is_kept: bool) -> bool:
-        """Send; whoever reads slowly is left to another thread. Whether all has been sent."""
-        conn.sock.setblocking(False)
+    def page(self) -> bytes:
+        """For everybody whose decision is not safe; nothing where not even that can be made."""
         try:
-            sent = conn.sock.send(answer)
+            return self.worker.page(503)
+        except Exception:
+            self.worker.log.exception("Error while answering a request")
+            return b""
+
+    def send(self, conn: Connection, answer: bytes, is_kept: bool) -> bool:
+        """Send; whoever reads slowly is left to another thread. False then, else the connection can be finished."""
+        try:
+            conn.sock.setblocking(False)
+            sent = conn.sock.send(answer) if answer else 0
         except BlockingIOError:
             sent = 0
         except OSError:  # gone
             return True
         if sent == len(answer):
             return True
-        rest = self.worker.tpool.submit(self.send_rest, conn, answer[sent:], is_kept)
+        try:
+            rest = self.worker.tpool.submit(self.send_rest, conn, answer[sent:], is_kept)
+        except RuntimeError:  # the worker is stopping
+            return True
         rest.add_done_callback(lambda done: self.worker.method_queue.defer(self.worker.finish_request, conn, done))
         return False
 

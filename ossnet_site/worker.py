@@ -8,30 +8,19 @@ from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from functools import partial
-from io import BytesIO
 from selectors import EVENT_READ
 from socket import SHUT_WR, socket
 from typing import Any
 
 from gunicorn.glogging import Logger as GunicornLogger
-from gunicorn.http.errors import (
-    ConfigurationProblem,
-    InvalidResponseHeader,
-    InvalidResponseHeaderName,
-    LimitRequestHeaders,
-    LimitRequestLine,
-    ParseException,
-)
 from gunicorn.workers.gthread import ThreadWorker
 
-from ossnet_site import arrivals
+from ossnet_site import arrivals, unreadable
 from ossnet_site.arrivals import Arrival, Connection
 from ossnet_site.logs import JsonLines
 from ossnet_site.one_send import OneSend
 from ossnet_site.together import Together
 
-# What gunicorn reports as an unreadable request though it is a fault of ours.
-OURS = (ConfigurationProblem, InvalidResponseHeader, InvalidResponseHeaderName)
 # Seconds for a request to arrive in, from its first byte, or from the opening of the connection. A stopping worker has
 # less patience.
 PATIENCE, LAST_PATIENCE = 15.0, 2.0
@@ -256,7 +245,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def handle_error(self, req: Any, client: socket, addr: Any, exc: Exception) -> None:
         """Called for what the parser refuses, and for an exception that Django did not catch."""
-        status = status_of(exc)
+        status = unreadable.status_of(exc)
         if status == 500:
             self.log.exception("Error while answering a request")
         else:
@@ -266,31 +255,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             client.sendall(self.page(status))
 
     def page(self, status: int) -> bytes:
-        """The whole answer. The name of a host is left out: nothing that was sent is believed."""
-        from ossnet_site.middleware import REFUSED  # gunicorn reads this file before Django is ready
-
-        environ = {
-            "REQUEST_METHOD": "GET",
-            "SCRIPT_NAME": "",
-            "PATH_INFO": "/",
-            "SERVER_NAME": "localhost",
-            "SERVER_PORT": "80",
-            "SERVER_PROTOCOL": "HTTP/1.1",
-            "wsgi.url_scheme": "http",
-            "wsgi.input": BytesIO(),
-            REFUSED: status,
-        }
-        begun: list[Any] = []
-
-        def begin(*args: Any) -> None:
-            begun[:] = args
-
-        answer: Iterable[bytes] = self.wsgi(environ, begin)
-        body = b"".join(answer)
-        getattr(answer, "close", lambda: None)()
-        line, headers = begun[0], [*begun[1], ("Content-Length", str(len(body))), ("Connection", "close")]
-        head = [f"HTTP/1.1 {line}", *(f"{name}: {value}" for name, value in headers), "", ""]
-        return "\r\n".join(head).encode("latin-1") + body
+        """A whole answer of the site's."""
+        return unreadable.page(self.wsgi, status)
 
 
 def beginnings(addresses: Iterable[str]) -> tuple[bytes, ...]:
@@ -298,12 +264,3 @@ def beginnings(addresses: Iterable[str]) -> tuple[bytes, ...]:
     return tuple(
         f"{method} {address}{end}".encode() for method in ("GET", "HEAD") for address in addresses for end in " ?"
     )
-
-
-def status_of(problem: Exception) -> int:
-    """414 for an address, 431 for headers that are too long, 400 for whatever else is malformed; 500 is our fault."""
-    if isinstance(problem, LimitRequestLine):
-        return 414
-    if isinstance(problem, LimitRequestHeaders):
-        return 431
-    return 400 if isinstance(problem, ParseException) and not isinstance(problem, OURS) else 500

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from consent import cookie, disclosures
+from consent import cookie, disclosures, sqlite_writer
 from consent.disclosures import Shown
 from consent.models import ConsentRecord, RecentDecision
 from tests.consent.decide import decide
@@ -112,3 +112,15 @@ def test_two_presses_at_the_same_moment_make_one_record(committed_site: None) ->
         thread.join()
     assert codes == [303] * 8
     assert ConsentRecord.objects.count() == 1
+
+
+def test_whoever_is_told_of_the_first_press_is_told_of_what_is_safe(
+    site: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(sqlite_writer, "make_safe", lambda: asked.append(ConsentRecord.objects.count()))
+    with time_machine.travel(NOW, tick=False):
+        first_press()
+        assert asked == []
+        first_press()
+    assert asked == [1]

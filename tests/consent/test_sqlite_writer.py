@@ -1,9 +1,7 @@
 """SQLite's one writer, on a database of its own in a file, as a process that serves has it."""
 
-import errno
 import gc
 import os
-import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,103 +156,3 @@ def test_what_a_fork_leaves_is_kept_open_and_unused(file: DatabaseWrapper) -> No
     assert sqlite_writer._Writer.wrapper is not left
     assert left
     left.close()
-
-
-class Disk:
-    """What is asked of the disk, and whether it can."""
-
-    def __init__(self) -> None:
-        self.asked: list[str] = []
-        self.is_broken = False
-
-    def take(self, file: int) -> None:
-        self.asked.append(os.readlink(f"/proc/self/fd/{file}"))
-        if self.is_broken:
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-
-
-@pytest.fixture
-def disk(monkeypatch: pytest.MonkeyPatch) -> Disk:
-    made = Disk()
-    monkeypatch.setattr(os, "fdatasync", made.take)
-    return made
-
-
-def durability() -> int:
-    assert sqlite_writer._Writer.wrapper
-    (mode,) = sqlite_writer._Writer.wrapper.connection.execute("PRAGMA synchronous").fetchone()
-    return int(mode)
-
-
-NORMAL, FULL = 1, 2
-
-
-def test_what_is_gathered_is_several_transactions_and_one_wait_for_the_disk(
-    file: DatabaseWrapper, disk: Disk, tmp_path: Path
-) -> None:
-    with sqlite_writer.gathered():
-        for number in range(3):
-            commit([(INSERT, [number], True)])
-            assert rows(file)[-1] == number, "each is committed by itself"
-        assert not commit([("DELETE FROM t WHERE id = ?", [9], True)])
-        assert durability() == NORMAL
-        assert disk.asked == []
-    assert disk.asked == [str(tmp_path / "db-wal")]
-    commit([(INSERT, [3], True)])
-    assert durability() == FULL, "by itself each waits"
-    assert len(disk.asked) == 1
-    with sqlite_writer.gathered():
-        pass
-    assert len(disk.asked) == 1, "nothing was written"
-
-
-def test_what_one_thread_gathers_is_nothing_to_the_others(file: DatabaseWrapper, disk: Disk) -> None:
-    def write() -> None:
-        commit([(INSERT, [2], True)])
-        modes.append(durability())
-
-    modes: list[int] = []
-    with sqlite_writer.gathered():
-        commit([(INSERT, [1], True)])
-        other = threading.Thread(target=write)
-        other.start()
-        other.join()
-    assert modes == [FULL]
-    assert rows(file) == [1, 2]
-
-
-def test_where_the_disk_fails_nobody_is_told_until_the_log_has_reached_the_database(
-    file: DatabaseWrapper, disk: Disk, tmp_path: Path
-) -> None:
-    disk.is_broken = True
-    with pytest.raises(OperationalError, match="Input/output error"), sqlite_writer.gathered():
-        commit([(INSERT, [1], True)])
-    reader = sqlite3.connect(tmp_path / "db")
-    reader.execute("BEGIN")
-    reader.execute("SELECT * FROM t").fetchall()
-    with pytest.raises(OperationalError, match="locked"):
-        commit([(INSERT, [2], True)])
-    reader.close()
-    commit([(INSERT, [3], True)])
-    assert rows(file) == [1, 3]
-    assert len(disk.asked) == 1
-
-
-def test_without_a_log_each_waits_for_the_disk(
-    file: DatabaseWrapper, disk: Disk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sqlite_writer._close()
-    file.connection.execute("PRAGMA journal_mode=DELETE")
-    file.settings_dict["OPTIONS"] = {}
-    with sqlite_writer.gathered():
-        commit([(INSERT, [1], True)])
-        assert durability() == FULL
-    sqlite_writer.make_safe()
-    assert disk.asked == []
-
-
-def test_whoever_names_what_another_wrote_a_moment_ago_makes_it_safe(
-    file: DatabaseWrapper, disk: Disk, tmp_path: Path
-) -> None:
-    sqlite_writer.make_safe()
-    assert disk.asked == [str(tmp_path / "db-wal")]

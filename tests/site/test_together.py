@@ -3,14 +3,19 @@
 import socket
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.db import OperationalError
 
-from ossnet_site import together
-from ossnet_site.together import Together
+from consent import sqlite_writer
+from ossnet_site import arrivals, together
+from ossnet_site.arrivals import TimedUnreader
+from ossnet_site.observing import Observed
+from ossnet_site.together import Held, Together
 from tests.site.test_turns import GET, Turns
 
 POST = b"POST /decide/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab"
@@ -60,7 +65,9 @@ class Deciding(Turns):
 
 @pytest.fixture
 def deciding(monkeypatch: pytest.MonkeyPatch) -> Iterator[Deciding]:
-    monkeypatch.setattr(Together, "schedule", lambda self: None)  # the test is the thread
+    """Without its thread: the test takes its turns."""
+    monkeypatch.setattr(Together, "schedule", lambda self: None)
+    monkeypatch.setattr(together, "LONGEST", 60.0)  # seconds, in which any machine comes to the end
     with ExitStack() as held:
         made = Deciding(held)
         yield made
@@ -186,6 +193,104 @@ def test_a_page_and_a_form_that_is_still_coming_are_not_its_matter(deciding: Dec
         deciding.finish()
         assert connection.recv(65536).startswith(b"HTTP/1.1 303")
     assert "begin" not in deciding.events
+
+
+@pytest.fixture
+def running() -> Iterator[Deciding]:
+    """With its thread."""
+    with ExitStack() as held:
+        made = Deciding(held)
+        yield made
+        made.end()
+        made.worker.together.thread.shutdown()
+
+
+def answers(running: Deciding, connections: list[socket.socket]) -> None:
+    """Each has its answer, while the worker's loop goes on."""
+    until = time.monotonic() + 10
+    for connection in connections:
+        connection.setblocking(False)
+    while connections and time.monotonic() < until:
+        running.worker.wait_for_and_dispatch_events(0.05)
+        for connection in list(connections):
+            with suppress(BlockingIOError):
+                assert connection.recv(65536).endswith(b"ok")
+                connections.remove(connection)
+    assert connections == []
+
+
+def test_all_who_have_come_are_answered_however_many(running: Deciding, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(together, "MOST", 2)
+    for _twice in range(2):
+        answers(running, [running.taken(POST) for _one in range(7)])
+
+
+ODD = [
+    b"POST /decide/ HTTP/1.1\r\nHost: a\n\n",  # gunicorn reads on
+    POST.replace(b"Content-Length: 2", b"Content-Length: " + 25 * b"0" + b"5"),
+    POST.replace(b"Content-Length: 2", b"Content-Length: " + 25 * b"5"),
+]
+
+
+@pytest.mark.parametrize("words", ODD)
+def test_nobody_waits_for_somebody_who_says_too_little(
+    running: Deciding, words: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(arrivals, "THREAD_PATIENCE", 1.0)  # seconds that it takes one of the usual threads
+    running.taken(words)
+    answers(running, [running.taken(POST), running.taken(POST)])
+
+
+def test_what_is_here_as_a_whole_is_never_waited_for(running: Deciding) -> None:
+    unreader = TimedUnreader(running.listener)
+    unreader.is_whole = True
+    with pytest.raises(ConnectionResetError):
+        unreader.chunk()
+
+
+def test_whatever_happens_to_one_answer_the_others_are_told(
+    deciding: Deciding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed, fine = deciding.several(POST, POST)
+    deciding.worker.together.waiting[0].sock.close()
+    deciding.go()
+    assert fine.recv(65536).endswith(b"ok")
+    assert deciding.worker.nr_conns == 1
+
+    closed, stopping = deciding.several(POST, POST)
+    deciding.is_broken = True
+    deciding.worker.tpool.shutdown()
+    deciding.long = 8_000_000
+    monkeypatch.setattr(deciding.worker, "page", Mock(side_effect=ValueError("no page either")))
+    deciding.go()
+    assert (closed.recv(1), stopping.recv(1)) == (b"", b"")
+
+
+def test_a_stopping_worker_ends_what_it_cannot_send(deciding: Deciding) -> None:
+    (slow,) = deciding.several(POST)
+    deciding.long = 8_000_000
+    deciding.worker.tpool.shutdown()
+    deciding.go()
+    assert len(deciding.worker.keepalived_conns) + len(deciding.worker.leaving) == 1
+    slow.close()
+
+
+def test_a_file_is_kept_too(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"0123456789")
+    held = Held(socket.socket())
+    with (tmp_path / "file").open("rb") as file:
+        assert held.sendfile(file, 2, 3) == 3
+        assert held.sendfile(file) == 10
+    assert held.answer == b"2340123456789"
+    held.close()
+
+
+def test_a_site_on_a_file_of_sqlites_has_its_decisions_answered_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    for is_used, expected in ((True, {"/sikdatnes/", "/en/cookies/"}), (False, set())):
+        monkeypatch.setattr(sqlite_writer, "is_used", lambda is_used=is_used: is_used)
+        site = Observed(lambda environ, start_response: ())
+        assert site.gathered == expected
+        assert site.gathering is sqlite_writer.gathered
 
 
 def test_the_thread_is_called_once_however_many_come() -> None:

@@ -22,7 +22,8 @@ from consent import csp
 from ossnet_site.front import Front
 from ossnet_site.health import Probes
 from ossnet_site.observing import Observed
-from ossnet_site.worker import Worker, status_of
+from ossnet_site.unreadable import status_of
+from ossnet_site.worker import Worker
 from tests.consent.test_csp import hosts
 
 pytestmark = pytest.mark.usefixtures("site")
