@@ -32,6 +32,16 @@ class Deciding(Turns):
         self.worker.wsgi = self.application
         self.worker.together = Together(self.worker, ["/decide/"], self.safe)
 
+    def end(self) -> None:
+        """Once all that was begun is finished."""
+        for pool in (self.worker.together.thread, self.worker.tpool):
+            pool.shutdown()
+        for conn in self.worker.together.waiting:
+            conn.close()
+        self.worker.method_queue.defer(lambda: None)
+        self.worker.method_queue.run_callbacks(None)
+        super().end()
+
     @contextmanager
     def safe(self) -> Iterator[None]:
         self.events.append("begin")
@@ -202,7 +212,6 @@ def running() -> Iterator[Deciding]:
         made = Deciding(held)
         yield made
         made.end()
-        made.worker.together.thread.shutdown()
 
 
 def answers(running: Deciding, connections: list[socket.socket]) -> None:
@@ -291,12 +300,3 @@ def test_a_site_on_a_file_of_sqlites_has_its_decisions_answered_together(monkeyp
         site = Observed(lambda environ, start_response: ())
         assert site.gathered == expected
         assert site.gathering is sqlite_writer.gathered
-
-
-def test_the_thread_is_called_once_however_many_come() -> None:
-    made = Together(None, [], ExitStack)  # type: ignore[arg-type]
-    called: list[Any] = []
-    made.thread.submit = called.append  # type: ignore[assignment]
-    for _two in range(2):
-        made.add(None)  # type: ignore[arg-type]
-    assert called == [made.answer]
