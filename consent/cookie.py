@@ -20,7 +20,7 @@ from ossnet_site.keyed_hash import salted_hmac
 # Ours has at most 500 bytes; a larger one is not worth a signature check.
 MAX_LENGTH = 1024
 SALT = "consent.cookie"
-QUOTING = SimpleCookie()
+QUOTING = SimpleCookie()  # empty: what it knows is how a value is quoted
 # Keys beside a category's own: what a grant covered, when a refusal was given, and whether the signal was sent.
 SCOPE, SINCE, DESPITE_GPC = "-scope", "-since", "-gpc"
 

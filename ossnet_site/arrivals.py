@@ -23,7 +23,6 @@ LONGEST_HEAD, LONGEST_BODY = 64 * 1024, 64 * 1024
 THREAD_PATIENCE = 30.0
 HEAD_END = re.compile(rb"\r?\n\r?\n")
 LENGTH = re.compile(rb"\ncontent-length[ \t]*:[ \t]*0*([0-9]*)[ \t]*\r?\n", re.IGNORECASE)
-MOST_DIGITS = 18
 CHUNKED = re.compile(rb"\ntransfer-encoding[ \t]*:", re.IGNORECASE)
 EXPECTS = re.compile(rb"\nexpect[ \t]*:[ \t]*100-continue", re.IGNORECASE)
 CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -104,7 +103,7 @@ class Connection(TConn):  # type: ignore[misc]
         """How many bytes are waited for after the head."""
         announced = LENGTH.search(head)
         digits = announced[1] if announced else b""
-        length = int(digits or b"0") if len(digits) <= MOST_DIGITS else LONGEST_BODY + 1
+        length = int(digits[:18] or b"0")  # what has more digits is too long by these, too
         self.is_whole = length <= LONGEST_BODY and not CHUNKED.search(head)
         if self.is_whole and length and EXPECTS.search(head):
             # Whoever has gone, or has not read the answers before, is not told; who asks waits only for a while.

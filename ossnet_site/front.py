@@ -90,8 +90,6 @@ class Edition:
         self.token = token
         self.is_known = is_known
         self.until = until
-        self.over_at = inf if until is None else until
-        self.seen: stamp.Stamp | None = None  # the last look that found it to hold
         self.pages = pages
         self.outdated = outdated
         self.visitors: Recent[tuple[bytes, Any], Visitor] = Recent(VISITORS_LIMIT)
@@ -168,16 +166,17 @@ class Front:
 
     def edition(self, now: float) -> Edition:
         """What is remembered for the content of this moment; the old one goes as a whole."""
-        seen, edition = stamp.current(), self._edition
-        if edition.seen is seen and now < edition.over_at:  # nobody has looked since
-            return edition
-        with self._renewing:
-            edition = self._edition
-            is_same = edition.token == seen.token and edition.is_known is seen.is_known
-            if not is_same or now >= edition.over_at:
-                edition = self._edition = self._renewed(seen, now)
-            edition.seen = seen
-        return edition
+        seen = stamp.current()
+        if not self._holds(seen, now):
+            with self._renewing:
+                if not self._holds(seen, now):
+                    self._edition = self._renewed(seen, now)
+        return self._edition
+
+    def _holds(self, seen: stamp.Stamp, now: float) -> bool:
+        edition = self._edition
+        is_over = edition.until is not None and now >= edition.until
+        return edition.token == seen.token and edition.is_known is seen.is_known and not is_over
 
     def _renewed(self, seen: stamp.Stamp, now: float) -> Edition:
         """Pages outlive the database's going away and coming back; the visitors' states do not."""

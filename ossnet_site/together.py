@@ -73,25 +73,30 @@ class Together:
     def answer(self) -> None:
         """In the thread: answer what is here; whoever is alone waits for nobody."""
         self.is_due = False
-        most, safe = (MOST, self.safe) if len(self.waiting) > 1 else (1, nullcontext)
-        answered: list[tuple[Connection, bytes, bool]] = []
         over: list[tuple[Connection, bool]] = []
         try:
-            try:
-                with safe():
-                    until = time.monotonic() + LONGEST
-                    while self.waiting and len(answered) < most and time.monotonic() < until:
-                        conn = self.waiting.popleft()
-                        answered.append((conn, *self.hold(conn)))
-            except Exception:
-                self.worker.log.exception("What was recorded is not safe on the disk")
-                page = self.page()
-                answered = [(conn, page, False) for conn, _answer, _is_kept in answered]
-            over = [(conn, is_kept) for conn, answer, is_kept in answered if self.send(conn, answer, is_kept)]
+            answers = self.safe_answers()
+            over = [(conn, is_kept) for conn, answer, is_kept in answers if self.send(conn, answer, is_kept)]
         finally:
             if self.waiting:
                 self.schedule()
             self.worker.method_queue.defer(self.finish, over)
+
+    def safe_answers(self) -> list[tuple[Connection, bytes, bool]]:
+        """What each can be told now, and whether its connection is kept after it."""
+        most, safe = (MOST, self.safe) if len(self.waiting) > 1 else (1, nullcontext)
+        held: list[tuple[Connection, bytes, bool]] = []
+        try:
+            with safe():
+                until = time.monotonic() + LONGEST
+                while self.waiting and len(held) < most and time.monotonic() < until:
+                    conn = self.waiting.popleft()
+                    held.append((conn, *self.hold(conn)))
+        except Exception:
+            self.worker.log.exception("What was recorded is not safe on the disk")
+            page = self.page()
+            return [(conn, page, False) for conn, _answer, _is_kept in held]
+        return held
 
     def hold(self, conn: Connection) -> tuple[bytes, bool]:
         """The answer, and whether the connection is kept after it."""
